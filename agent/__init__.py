@@ -1,0 +1,1 @@
+"""Meetbot: a self-hosted meeting agent for Google Meet."""

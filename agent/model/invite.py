@@ -1,0 +1,92 @@
+"""An invitation as RFC 5545/5546 says it, and a mail as far as intake needs it. Plain values; JSON-friendly."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Method = Literal["REQUEST", "CANCEL", "ADD", "REPLY", "REFRESH", "COUNTER", "DECLINECOUNTER", "PUBLISH"]
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Attendee(_Value):
+    """One ATTENDEE line. `email` is lower case without `mailto:`; `raw` is the address byte for byte as received."""
+
+    email: str
+    raw: str
+    name: str = ""
+    partstat: str = "NEEDS-ACTION"
+    rsvp: bool = False
+
+
+class Slot(_Value):
+    """One occurrence in time. `slot` names it for ever: the UTC instant (ISO 8601, Z) at which the series first had it, or '' for a single event."""
+
+    slot: str
+    starts_at: datetime
+    ends_at: datetime
+    title: str = ""
+    links: tuple[str, ...] = ()
+    cancelled: bool = False
+    sequence: int = 0
+    stamped_at: datetime | None = None
+
+
+class Component(_Value):
+    """One UID of one calendar object: its master and overrides as received, and the occurrences they give in the horizon.
+
+    `only_instances` is True when no master came: only the named slots are touched.
+    `recurrence_ids` are the slots that overrides named; `broken` says what could not be read (then nothing is cancelled).
+    """
+
+    uid: str
+    method: Method
+    sequence: int = 0
+    stamped_at: datetime | None = None
+    title: str = ""
+    description: str = ""
+    organizer: Attendee | None = None
+    attendees: tuple[Attendee, ...] = ()
+    links: tuple[str, ...] = ()  # every meeting link found, best first
+    recurring: bool = False
+    only_instances: bool = False
+    this_and_future: bool = False
+    slots: tuple[Slot, ...] = ()
+    cancelled: bool = False  # METHOD:CANCEL or STATUS:CANCELLED of the whole
+    broken: tuple[str, ...] = ()
+    ical: str = ""  # the UID's own VEVENTs and VTIMEZONEs, for later expansion
+    timezone: str = ""
+
+
+class ParsedMail(_Value):
+    """A mail, as far as intake needs it; header values are stripped of control characters."""
+
+    message_id: str = ""
+    references: tuple[str, ...] = ()
+    subject: str = ""
+    sent_at: datetime | None = None
+    from_email: str = ""
+    from_name: str = ""
+    reply_to: str = ""
+    sender: str = ""
+    auto_submitted: str = ""
+    precedence: str = ""
+    list_id: str = ""
+    is_report: bool = False
+    forwarded: bool = False
+    tnef: bool = False
+    components: tuple[Component, ...] = ()
+    problems: tuple[str, ...] = ()  # why nothing, or not all, could be read; in words for the sender
+
+
+class Envelope(_Value):
+    """The SMTP envelope of one accepted mail."""
+
+    mail_from: str
+    rcpt_to: tuple[str, ...]
+    peer: str
+    helo: str = ""
+    tls: bool = False

@@ -1,0 +1,139 @@
+"""What the life of a job needs from the world. Adapters fit these shapes; `app` chooses them.
+
+All adapters raise only `errors.MeetbotError` for what they foresee: `Temporary` when another try may help.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from agent.model.call import Event, Visit
+from agent.model.invite import Envelope, ParsedMail
+from agent.model.letter import HookAnswer, HookRequest, Mail
+from agent.model.summary import Brief, Summary
+from agent.model.transcript import Entry, Harvest
+
+
+class Clock(Protocol):
+    """The one clock: `now` for instants, `monotonic` for timeouts, `sleep` to wait."""
+
+    def now(self) -> datetime:
+        """Return the present instant, aware, in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds that never jump."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait that long."""
+        ...
+
+
+class Reader(Protocol):
+    """Reads mail in a limited child process."""
+
+    async def read(self, raw: bytes, received_at: datetime) -> ParsedMail:
+        """Return what the mail says. Never raises for bad input: `problems` tells what could not be read."""
+        ...
+
+
+class Caller(Protocol):
+    """One bot on one meeting page."""
+
+    def events(self) -> AsyncIterator[Event]:
+        """Yield what the page tells, in order, until the call is over for the bot (Refused or CallOver is last)."""
+        ...
+
+    async def knock(self) -> None:
+        """Press the join button. Outcomes come as events."""
+        ...
+
+    async def say(self, text: str) -> bool:
+        """Post one chat line and return whether it was seen to appear."""
+        ...
+
+    async def start_capture(self) -> None:
+        """Turn captions on (and recording where the visit asks). Outcomes come as events."""
+        ...
+
+    async def stop_capture(self) -> None:
+        """Turn captions and recording off."""
+        ...
+
+    async def leave(self) -> None:
+        """Leave by the page's own button. Safe to call in any state, more than once."""
+        ...
+
+    async def close(self) -> None:
+        """Give the browser's context back. Safe to call more than once."""
+        ...
+
+
+class Meet(Protocol):
+    """The way into meetings."""
+
+    async def open(self, visit: Visit) -> Caller:
+        """Open the meeting's page up to the join button, without knocking.
+
+        `events()` of the caller tells PageOpened or Refused first. Raises `Misconfigured` when no browser can be started,
+        `Temporary` when one may be had later.
+        """
+        ...
+
+    async def start(self) -> None:
+        """Make ready; a browser is started at the first need."""
+        ...
+
+    async def stop(self) -> None:
+        """End all browsers."""
+        ...
+
+
+class Transcripts(Protocol):
+    """The platform's own record of meetings, through the proxy."""
+
+    async def harvest(
+        self, meeting_code: str, starts_at: datetime, ends_at: datetime, *, intent: str
+    ) -> Harvest:
+        """Look once for all records of `meeting_code` that overlap [starts_at, ends_at], with participants and final entries.
+
+        Raises `Denied` (token or scope refused; the text names the scope), `Temporary` (try later), `Missing` never.
+        """
+        ...
+
+
+class Summariser(Protocol):
+    """Turns a transcript into a summary whose statements cite entries by ordinal (1 is the first)."""
+
+    async def summarise(self, brief: Brief, entries: Sequence[Entry]) -> Summary:
+        """Return a schema-valid, grounded summary. Falls back by itself; `notes` says so."""
+        ...
+
+
+class Mailer(Protocol):
+    """The outgoing mail server."""
+
+    async def send(self, mail: Mail) -> str:
+        """Hand the mail over and return the server's answer. Raises `Temporary` (4xx, no connection), `Invalid` (5xx)."""
+        ...
+
+
+class Hooks(Protocol):
+    """The guarded client for webhooks."""
+
+    async def post(self, request: HookRequest) -> HookAnswer:
+        """Post once, within 15 s, without following redirects. Never raises: `status` 0 and `error` tell of no answer."""
+        ...
+
+
+class Door(Protocol):
+    """Where mail comes in."""
+
+    async def accept(self, envelope: Envelope, raw: bytes) -> str:
+        """Store the mail durably and return its queue id. Raises `Temporary` when it cannot be stored now."""
+        ...
+
+    def knows(self, recipient: str) -> bool:
+        """Whether this address (any plus-tag) is ours."""
+        ...
