@@ -9,7 +9,7 @@ from typing import Protocol
 
 from agent.model.call import Event, Visit
 from agent.model.invite import Envelope, ParsedMail
-from agent.model.letter import HookAnswer, HookRequest, Mail
+from agent.model.letter import HookAnswer, Mail, Notice, NoticeLetter, RecapLetter, ReplyLetter
 from agent.model.summary import Brief, Summary
 from agent.model.transcript import Entry, Harvest
 
@@ -111,6 +111,22 @@ class Summariser(Protocol):
         ...
 
 
+class Letters(Protocol):
+    """Writes mails: values in, complete messages out. Pure; no network."""
+
+    def recap(self, letter: RecapLetter) -> Mail:
+        """Return the recap, text and HTML, threaded on the invitation."""
+        ...
+
+    def notice(self, letter: NoticeLetter) -> Mail:
+        """Return a short plain mail."""
+        ...
+
+    def reply(self, letter: ReplyLetter) -> Mail:
+        """Return the iTIP REPLY to the organizer."""
+        ...
+
+
 class Mailer(Protocol):
     """The outgoing mail server."""
 
@@ -122,8 +138,8 @@ class Mailer(Protocol):
 class Hooks(Protocol):
     """The guarded client for webhooks."""
 
-    async def post(self, request: HookRequest) -> HookAnswer:
-        """Post once, within 15 s, without following redirects. Never raises: `status` 0 and `error` tell of no answer."""
+    async def post(self, notice: Notice) -> HookAnswer:
+        """Build, sign and post once, within 15 s, without following redirects. Never raises: `status` 0 tells of no answer."""
         ...
 
 

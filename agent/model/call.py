@@ -224,6 +224,22 @@ class Fail(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class Enter(Command):
+    """Add an entry to the consent ledger.
+
+    `outcome`: announced, asked, granted, declined, withdrawn (stop: keep what was taken), opted_out (delete it), unanswered.
+    `words` are the exact words of `who`; `message` is what the bot had shown; `channel`: chat, api, page, mail.
+    """
+
+    outcome: str
+    who: str = ""
+    words: str = ""
+    message: str = ""
+    language: str = "en"
+    channel: str = "chat"
+
+
+@dataclass(frozen=True, slots=True)
 class Record(Command):
     """Write a timeline entry."""
 

@@ -23,7 +23,10 @@ class Attendee(_Value):
 
 
 class Slot(_Value):
-    """One occurrence in time. `slot` names it for ever: the UTC instant (ISO 8601, Z) at which the series first had it, or '' for a single event."""
+    """One occurrence in time.
+
+    `slot` names it for ever: the UTC instant (ISO 8601, Z) at which the series first had it, or '' for a single event.
+    """
 
     slot: str
     starts_at: datetime

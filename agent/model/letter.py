@@ -1,6 +1,10 @@
-"""What leaves the house: mails and webhook requests, ready to be sent."""
+"""What leaves the house: mails and webhook notices, as values."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
+
+from agent.model.invite import Attendee
+from agent.model.summary import Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -8,19 +12,106 @@ class Mail:
     """One outgoing mail. `message_id` is stable over retries, so that a receiver can tell a repeat."""
 
     message_id: str
-    sender: str  # From, an address with an optional display name
     recipients: tuple[str, ...]
     raw: bytes  # the complete RFC 5322 message
-    envelope_from: str = ""
+    envelope_from: str = ""  # empty: the null sender
 
 
 @dataclass(frozen=True, slots=True)
-class HookRequest:
-    """One attempt at one webhook: the exact bytes and headers to post."""
+class Thread:
+    """The mail that a letter answers; both empty when there was none."""
 
+    message_id: str = ""
+    references: tuple[str, ...] = ()
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecapLetter:
+    """Everything a recap mail tells one recipient. Times are UTC; `timezone` is an IANA name for showing them.
+
+    `consent` is a sentence about the outcome on the ledger; `source` says where the transcript came from (meet, captions,
+    recording, none); `quotes` maps an entry ordinal to (time offset in seconds, speaker, text) for every citation.
+    """
+
+    message_id: str
+    recipient: str
+    recipient_name: str
+    title: str
+    starts_at: datetime
+    ended_at: datetime
+    timezone: str
+    attended: tuple[str, ...]
+    absent: tuple[str, ...]
+    rivals: tuple[str, ...]
+    inviter: str
+    consent: str
+    source: str
+    summary: Summary | None  # None: there is no transcript, and `absence` says why
+    absence: str = ""
+    quotes: dict[int, tuple[float, str, str]] = field(default_factory=dict)
+    recipients: tuple[str, ...] = ()
+    transcript_url: str = ""
+    delete_url: str = ""
+    unsubscribe_url: str = ""
+    retention_days: int = 0
+    thread: Thread = field(default_factory=Thread)
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeLetter:
+    """A short mail of a few plain sentences to one person (held invitation, lobby nudge, no consent, operator notice)."""
+
+    message_id: str
+    recipient: str
+    subject: str
+    paragraphs: tuple[str, ...]
+    links: tuple[tuple[str, str], ...] = ()  # (label, url)
+    thread: Thread = field(default_factory=Thread)
+    auto_submitted: str = "auto-generated"  # or auto-replied
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyLetter:
+    """An iTIP REPLY: one component answered by one attendee. `stamped_at` is the fresh DTSTAMP.
+
+    `recurrence_id` is the raw RECURRENCE-ID line's value and parameters when an instance is answered.
+    """
+
+    message_id: str
+    uid: str
+    sequence: int
+    partstat: str  # ACCEPTED, DECLINED or TENTATIVE
+    attendee: Attendee
+    organizer: Attendee
+    stamped_at: datetime
+    starts_at: datetime
+    ends_at: datetime
+    title: str
+    comment: str = ""
+    recurrence_id: datetime | None = None
+    thread: Thread = field(default_factory=Thread)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One attempt to tell one webhook endpoint of one event.
+
+    `family` is jobs or bots and selects envelope and headers; `secrets` are the live ones, newest first;
+    `delivery_id` is the same in every attempt, `attempt` counts from 1.
+    """
+
+    delivery_id: str
+    family: str
+    event: str
+    data: dict[str, object]
+    happened_at: datetime
+    sent_at: datetime
+    attempt: int
     url: str
-    body: bytes
-    headers: dict[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...]
+    version: int = 2
+    bot_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
