@@ -1,0 +1,37 @@
+"""Who may ask: users and their keys."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Field, SQLModel
+
+from agent.model.tables.columns import document, instant
+
+
+class User(SQLModel, table=True):
+    """A person with an account. `password_hash` is argon2id, or empty when only keys are used."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    email: str = Field(unique=True)
+    name: str = ""
+    password_hash: str = ""
+    is_operator: bool = False
+    disabled: bool = False
+    verified_at: datetime | None = instant()
+    created_at: datetime = instant(nullable=False)
+
+
+class ApiKey(SQLModel, table=True):
+    """A key, kept as SHA-256; shown once, then only `prefix` and `last4`."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    user_id: int = Field(foreign_key="user.id", index=True)
+    name: str = ""
+    hash: str = Field(unique=True)
+    prefix: str = ""
+    last4: str = ""
+    scopes: list[Any] = document(list)
+    created_at: datetime = instant(nullable=False)
+    last_used_at: datetime | None = instant()
+    expires_at: datetime | None = instant()
+    revoked_at: datetime | None = instant()

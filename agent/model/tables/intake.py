@@ -1,0 +1,84 @@
+"""What came in: mails as raw bytes, the invitations read from them, and the calendar as it is believed."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Field, SQLModel, UniqueConstraint
+
+from agent.model.tables.columns import document, instant
+
+
+class Mail(SQLModel, table=True):
+    """One accepted mail. `verdict`: stored, read, unreadable, held, duplicate."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    sha256: str = Field(index=True)
+    received_at: datetime = instant(nullable=False, index=True)
+    envelope: dict[str, Any] = document()
+    raw: bytes
+    message_id: str = Field(default="", index=True)
+    verdict: str = "stored"
+    explanation: list[Any] = document(list)
+
+
+class Invitation(SQLModel, table=True):
+    """One message about one UID, by whichever way it came, and what was decided about it.
+
+    `source`: smtp, google, http. `rules` is the list of rules evaluated, each {rule, result, detail}.
+    """
+
+    id: int | None = Field(default=None, primary_key=True)
+    source: str
+    mail_id: int | None = Field(default=None, index=True)
+    uid: str = Field(index=True)
+    method: str
+    sequence: int = 0
+    stamped_at: datetime | None = instant()
+    received_at: datetime = instant(nullable=False)
+    organizer: str = ""
+    sender: str = ""
+    outcome: str = ""
+    reason: str = ""
+    rules: list[Any] = document(list)
+    partstat: str = ""
+    fingerprint: str = Field(default="", index=True)
+
+
+class EventSeries(SQLModel, table=True):
+    """One calendar UID as it is believed now: the newest object and whom it is bound to."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    uid: str = Field(unique=True)
+    organizer: str = ""
+    inviter: str = ""
+    bound_domain: str = ""
+    trust: str = ""
+    sequence: int = 0
+    stamped_at: datetime | None = instant()
+    title: str = ""
+    recurring: bool = False
+    ical: str = ""
+    attendees: list[Any] = document(list)
+    bot_address: str = ""
+    options: dict[str, Any] = document()
+    thread: dict[str, Any] = document()
+    updated_at: datetime = instant(nullable=False)
+
+
+class Occurrence(SQLModel, table=True):
+    """One meeting at one time. (series, slot) is its identity; `slot` is '' for a single event."""
+
+    __table_args__ = (UniqueConstraint("series_id", "slot"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    series_id: int = Field(foreign_key="eventseries.id", index=True)
+    slot: str = ""
+    starts_at: datetime = instant(nullable=False, index=True)
+    ends_at: datetime = instant(nullable=False)
+    title: str = ""
+    meeting_url: str = ""
+    sequence: int = 0
+    stamped_at: datetime | None = instant()
+    cancelled: bool = False
+    tombstone: bool = False
+    job_id: int | None = Field(default=None, index=True)

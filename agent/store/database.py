@@ -1,0 +1,170 @@
+"""Connections and sessions. SQLite by default, PostgreSQL when there is more than one machine; one code path.
+
+SQLite's rules: WAL with `synchronous=FULL` (a commit backs an SMTP 250), `BEGIN IMMEDIATE` for everything that writes
+(a plain BEGIN fails at once when two read-then-write transactions meet), and a library without the WAL-reset race
+(3.51.3 or newer), which pysqlite3 brings along.
+"""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlmodel import Session, SQLModel
+
+import agent.model.tables as tables
+from agent.errors import Misconfigured, Temporary
+
+try:
+    from pysqlite3 import dbapi2 as driver
+except ImportError:  # platforms without its wheel: the interpreter's own library, checked by version below
+    from sqlite3 import dbapi2 as driver
+
+SAFE_SQLITE = (3, 51, 3)
+BUSY_TIMEOUT_MS = 5_000
+JOBS_BUSY_TIMEOUT_MS = 30_000
+MIGRATIONS = Path(__file__).parent / "migrations"
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "secure_delete=ON",
+    "journal_size_limit=67108864",
+    "trusted_schema=OFF",
+)
+metadata = SQLModel.metadata
+assert tables  # every table is registered before the metadata is used
+
+
+def sqlite_version() -> tuple[int, ...]:
+    """Return the version of the SQLite library in use."""
+    return tuple(int(part) for part in driver.sqlite_version.split("."))
+
+
+class Database:
+    """One database. `read()` and `write()` give sessions; `jobs_engine` is the durable engine's own way in."""
+
+    def __init__(self, url: str) -> None:
+        self.url = sa.make_url(url)
+        self.embedded = self.url.get_backend_name() == "sqlite"
+        self._lock: IO[str] | None = None
+        if self.embedded:
+            self.engine = self._sqlite_engine(BUSY_TIMEOUT_MS, explicit_begin=True)
+            self.jobs_engine = self._sqlite_engine(JOBS_BUSY_TIMEOUT_MS, explicit_begin=False)
+        else:
+            self.url = self.url.set(drivername="postgresql+psycopg")
+            self.engine = sa.create_engine(self.url, pool_pre_ping=True, pool_size=10)
+            self.jobs_engine = sa.create_engine(self.url, pool_pre_ping=True, pool_size=10)
+        self._reader = self.engine.execution_options(reads=True)
+
+    @property
+    def path(self) -> Path | None:
+        """The database's file, or None where it is not a file."""
+        return Path(self.url.database) if self.embedded and self.url.database else None
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Open a session whose transaction may write; commit at the end, roll back on an error.
+
+        Raises `Temporary` when the database is locked, full or away.
+        """
+        with self._session(self.engine) as session:
+            yield session
+            session.commit()
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Open a session that only reads; it never takes the write lock."""
+        with self._session(self._reader) as session:
+            yield session
+            session.rollback()
+
+    @contextmanager
+    def _session(self, engine: sa.Engine) -> Iterator[Session]:
+        try:
+            with Session(engine, expire_on_commit=False) as session:
+                yield session
+        except sa.exc.IntegrityError:
+            raise
+        except sa.exc.DBAPIError as error:
+            raise Temporary("The database cannot take this now.", full=f"database: {error}") from error
+
+    def migrate(self) -> None:
+        """Bring the schema to the newest revision. A schema newer than this build is refused."""
+        self._ensure_folder()
+        config = self._alembic()
+        script = ScriptDirectory.from_config(config)
+        with self.engine.connect() as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+            connection.rollback()
+        known = {revision.revision for revision in script.walk_revisions()}
+        if current is not None and current not in known:
+            raise Misconfigured(
+                f"The database has schema {current}, which this version of meetbot does not know. "
+                "Install the version that made it, or restore a backup made before the upgrade."
+            )
+        if current != script.get_current_head():
+            command.upgrade(config, "head")
+
+    def lock(self) -> None:
+        """Hold the lock file that keeps a second process off an SQLite database; a no-op on PostgreSQL."""
+        if self.path is None:
+            return
+        self._ensure_folder()
+        handle = self.path.with_suffix(self.path.suffix + ".lock").open("w")
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            handle.close()
+            raise Misconfigured(
+                f"Another meetbot process is using {self.path}. Stop it first, or give this one a [database] url of its own."
+            ) from error
+        self._lock = handle
+
+    def close(self) -> None:
+        """Close every connection and let the lock go."""
+        self.engine.dispose()
+        self.jobs_engine.dispose()
+        if self._lock:
+            self._lock.close()
+            self._lock = None
+
+    def _ensure_folder(self) -> None:
+        if self.path is not None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+
+    def _alembic(self) -> Config:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["engine"] = self.engine
+        return config
+
+    def _sqlite_engine(self, busy_timeout_ms: int, *, explicit_begin: bool) -> sa.Engine:
+        engine = sa.create_engine(
+            self.url,
+            module=driver,
+            connect_args={"check_same_thread": False, "timeout": busy_timeout_ms / 1000},
+        )
+
+        @sa.event.listens_for(engine, "connect")
+        def _prepare(connection: Any, _record: object) -> None:
+            # The jobs engine begins by itself and may nest DDL, so it keeps the driver's implicit BEGIN.
+            connection.isolation_level = None if explicit_begin else "IMMEDIATE"
+            connection.execute(f"PRAGMA busy_timeout={busy_timeout_ms}")
+            for pragma in PRAGMAS:
+                connection.execute(f"PRAGMA {pragma}")
+
+        if explicit_begin:
+
+            @sa.event.listens_for(engine, "begin")
+            def _begin(connection: sa.Connection) -> None:
+                reads = connection.get_execution_options().get("reads", False)
+                connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+        return engine
