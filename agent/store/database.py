@@ -6,6 +6,8 @@ SQLite's rules: WAL with `synchronous=FULL` (a commit backs an SMTP 250), `BEGIN
 """
 
 import fcntl
+import importlib
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,9 +24,9 @@ import agent.model.tables as tables
 from agent.errors import Misconfigured, Temporary
 
 try:
-    from pysqlite3 import dbapi2 as driver
-except ImportError:  # platforms without its wheel: the interpreter's own library, checked by version below
-    from sqlite3 import dbapi2 as driver
+    driver: Any = importlib.import_module("pysqlite3.dbapi2")
+except ImportError:  # platforms without its wheel use the interpreter's own library; `doctor` checks its version
+    driver = sqlite3
 
 SAFE_SQLITE = (3, 51, 3)
 BUSY_TIMEOUT_MS = 5_000

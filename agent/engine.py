@@ -1,0 +1,267 @@
+"""The durable engine: runs named jobs once per key, now or later, and outlives the process. DBOS lives here only.
+
+A job is an async function of plain ids. It is started by `after` inside the caller's transaction, so that it exists
+exactly if that transaction committed. A job may be killed and run again at any point, so each is written to be
+repeatable. One that raises is run again under `<key>~<n>`, later each time; truth never stands in the engine alone.
+"""
+
+import asyncio
+import os
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import sqlalchemy as sa
+import structlog
+from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
+from sqlmodel import Session, select
+
+from agent.errors import Temporary
+from agent.model.tables import Worker
+from agent.store.database import Database
+
+APPLICATION = "meetbot"
+APPLICATION_VERSION = "meetbot-1"  # pinned: an upgrade finishes what was under way
+VERBS = "verbs"
+WAIT_FOR_VERB_SECONDS = 86_400.0
+LIVENESS_LOCK = 0x6D656574
+RETRY_DELAYS_SECONDS = (5.0, 30.0, 120.0, 600.0, 1800.0, 3600.0)
+FENCED_EXIT_STATUS = 75  # EX_TEMPFAIL: the supervisor starts the process anew
+
+Job = Callable[..., Awaitable[None]]
+Inbox = asyncio.Queue[dict[str, str]]
+log = structlog.get_logger("engine")
+
+
+class Engine:
+    """Five verbs for the rest of the program: `start`, `stop`, `after`, `drop`, `tell`; jobs are named by `handles`.
+
+    `queues` maps a queue's name to how many of its jobs this process runs at once. `worker_ttl_seconds` after its last
+    beat a worker counts as dead and its jobs go to the living.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        queues: dict[str, int],
+        worker_ttl_seconds: float = 15.0,
+        beat_seconds: float = 3.0,
+        poll_seconds: float = 0.25,
+    ) -> None:
+        self.database = database
+        self.queues = queues
+        self.worker_ttl_seconds = worker_ttl_seconds
+        self.beat_seconds = beat_seconds
+        self.poll_seconds = poll_seconds
+        self.worker_id = f"{os.uname().nodename}-{os.getpid()}-{uuid4().hex[:6]}"
+        self._jobs: dict[str, tuple[Job, str, bool]] = {}
+        self._seen: dict[str, tuple[int, float]] = {}
+        self._beats: asyncio.Task[None] | None = None
+        self._client = DBOSClient(
+            system_database_engine=database.jobs_engine,
+            serializer=DBOSPortableJSONSerializer(),
+            application_name=APPLICATION,
+            lazy=True,
+        )
+
+    def handles(self, name: str, job: Job, *, queue: str, hears: bool = False) -> None:
+        """Name a job before `start`. One that `hears` gets an inbox of verbs as its first argument."""
+        self._jobs[name] = (job, queue, hears)
+
+    def after(
+        self, session: Session, name: str, key: str, *arguments: str | int, at: datetime | None = None
+    ) -> None:
+        """Run job `name` once per `key`, at `at` or now, exactly if the caller's transaction commits."""
+        options: dict[str, Any] = {
+            "workflow_name": name,
+            "queue_name": self._jobs[name][1],
+            "workflow_id": key,
+        }
+        if at is not None:
+            delay = (at - datetime.now(UTC)).total_seconds()
+            if delay > 0:
+                options["delay_seconds"] = delay
+        self._client.enqueue_in_transaction(session, options, *arguments)  # type: ignore[arg-type]
+
+    async def drop(self, key: str) -> None:
+        """Forget a waiting job. One that runs goes on: it is ended by a verb."""
+        await asyncio.to_thread(self._drop_if_waiting, key)
+
+    async def tell(self, key: str, verb: str, uid: str, **words: str) -> None:
+        """Hand a verb to the job that runs, or will run, under `key`; durable, and told once per `uid`."""
+        message = {"verb": verb, "uid": uid, **words}
+        await self._client.send_async(key, message, topic=VERBS, idempotency_key=uid)
+
+    async def start(self) -> None:
+        """Begin to run jobs. Whatever a dead process left under way starts again."""
+        await asyncio.to_thread(self._sign_on)
+        DBOS(config=self._config())
+        for name, (job, _, hears) in self._jobs.items():
+            DBOS.workflow(name=name, max_recovery_attempts=1000)(
+                self._listening(job) if hears else self._guarded(name, job)
+            )
+        DBOS.launch()
+        for queue, size in self.queues.items():
+            await DBOS.register_queue_async(
+                queue, worker_concurrency=size, polling_interval_sec=self.poll_seconds
+            )
+        await asyncio.to_thread(self._take_over, 0.0 if self.database.embedded else self.worker_ttl_seconds)
+        self._beats = asyncio.create_task(self._beat(), name="engine.beat")
+
+    async def stop(self, drain_seconds: int = 0) -> None:
+        """Run nothing more; wait `drain_seconds` for what runs, then leave it to the next start."""
+        if self._beats:
+            self._beats.cancel()
+        await asyncio.to_thread(
+            DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=drain_seconds
+        )
+        # DBOS had made its own thread pool the loop's default, and has just closed it.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="meetbot"))
+        self._client.destroy()
+        await asyncio.to_thread(self._sign_off)
+
+    def waiting(self, keys: list[str]) -> set[str]:
+        """Return which of `keys` the engine knows, whatever became of them."""
+        found = DBOS.list_workflows(workflow_ids=keys, load_input=False, load_output=False)
+        return {workflow.workflow_id for workflow in found}
+
+    def forget_finished(self, before: datetime) -> int:
+        """Delete the engine's own records of jobs finished before an instant; return how many."""
+        finished = DBOS.list_workflows(
+            completed_before=before.isoformat(), load_input=False, load_output=False, limit=1000
+        )
+        DBOS.delete_workflows([workflow.workflow_id for workflow in finished])
+        return len(finished)
+
+    def _config(self) -> DBOSConfig:
+        return {
+            "name": APPLICATION,
+            "system_database_engine": self.database.jobs_engine,
+            "executor_id": self.worker_id,
+            "application_version": APPLICATION_VERSION,
+            "serializer": DBOSPortableJSONSerializer(),
+            "log_level": "WARNING",
+            "notification_listener_polling_interval_sec": self.poll_seconds,
+        }
+
+    def _guarded(self, name: str, job: Job) -> Job:
+        """Wrap a job so that a raised error becomes a later run under the next key."""
+
+        async def run(*arguments: str | int) -> None:
+            try:
+                await job(*arguments)
+            except Exception as error:  # noqa: BLE001 - whatever a phase raises, its work must not be lost
+                await asyncio.to_thread(self._again, name, DBOS.workflow_id or "", arguments, error)
+
+        run.__qualname__ = run.__name__ = name
+        return run
+
+    def _again(self, name: str, key: str, arguments: tuple[str | int, ...], error: Exception) -> None:
+        base, _, count = key.partition("~")
+        tries = int(count or 0)
+        if tries >= len(RETRY_DELAYS_SECONDS):
+            log.error("job.given_up", action="engine.give_up", job=name, key=key, exc_info=error)
+            return
+        wait = error.retry_after_seconds if isinstance(error, Temporary) else None
+        at = datetime.now(UTC) + timedelta(seconds=wait or RETRY_DELAYS_SECONDS[tries])
+        log.warning(
+            "job.failed", action="engine.retry", job=name, key=key, again_at=at.isoformat(), exc_info=error
+        )
+        with self.database.write() as session:
+            self.after(session, name, f"{base}~{tries + 1}", *arguments, at=at)
+
+    def _listening(self, job: Job) -> Job:
+        """Wrap a long job: what is told to its key arrives in its inbox, also what was told before a crash."""
+
+        async def run(*arguments: str | int) -> None:
+            inbox: Inbox = asyncio.Queue()
+            work = asyncio.ensure_future(job(inbox, *arguments))
+            while True:
+                verb = asyncio.ensure_future(DBOS.recv_async(VERBS, timeout_seconds=WAIT_FOR_VERB_SECONDS))
+                await DBOS.asyncio_wait([work, verb], return_when=asyncio.FIRST_COMPLETED)
+                if work.done():
+                    verb.cancel()
+                    break
+                if message := verb.result():
+                    inbox.put_nowait(message)
+            work.result()
+
+        run.__qualname__ = run.__name__ = "listening"
+        return run
+
+    def _drop_if_waiting(self, key: str) -> None:
+        found = DBOS.list_workflows(workflow_ids=[key], load_input=False, load_output=False)
+        if found and found[0].status in {"ENQUEUED", "DELAYED"}:
+            DBOS.cancel_workflow(key)
+
+    def _sign_on(self) -> None:
+        with self.database.write() as session:
+            session.add(Worker(id=self.worker_id, beat=0, started_at=datetime.now(UTC)))
+
+    def _sign_off(self) -> None:
+        with self.database.write() as session:
+            session.execute(sa.delete(Worker).where(sa.column("id") == self.worker_id))
+
+    async def _beat(self) -> None:
+        """Prove to be alive; end the process when that cannot be proved, before another takes the jobs over."""
+        last = time.monotonic()
+        while True:
+            await asyncio.sleep(self.beat_seconds)
+            left = last + self.worker_ttl_seconds * 0.8 - time.monotonic()
+            try:
+                alive = await asyncio.wait_for(
+                    asyncio.to_thread(self._take_over, self.worker_ttl_seconds), max(left, 0.1)
+                )
+            except (Temporary, TimeoutError, sa.exc.SQLAlchemyError) as error:
+                log.warning("engine.beat_missed", action="engine.beat", error=str(error))
+                alive = time.monotonic() - last < self.worker_ttl_seconds * 0.8 - self.beat_seconds
+            else:
+                last = time.monotonic()
+            if not alive:
+                log.error("engine.fenced", action="engine.fence", worker=self.worker_id)
+                os._exit(FENCED_EXIT_STATUS)
+
+    def _take_over(self, ttl_seconds: float) -> bool:
+        """Beat, strike out the dead, and give their jobs to the living. False when this worker itself was struck out."""
+        now = time.monotonic()
+        with self.database.write() as session:
+            if not self._beat_once(session):
+                return False
+            if self.database.embedded and ttl_seconds:
+                return True  # one process owns the file: nobody else can have died
+            self._strike_out_dead(session, ttl_seconds, now)
+            if not self.database.embedded and not session.scalar(
+                sa.select(sa.func.pg_try_advisory_xact_lock(LIVENESS_LOCK))
+            ):
+                return True
+            live = set(session.exec(select(Worker.id)).all())
+        lost = defaultdict(list)
+        for workflow in DBOS.list_workflows(status="PENDING", load_input=False, load_output=False):
+            if workflow.executor_id not in live:
+                lost[workflow.queue_name].append(workflow.workflow_id)
+        for queue, keys in lost.items():
+            log.info("engine.taken_over", action="engine.take_over", queue=queue, jobs=len(keys))
+            DBOS.resume_workflows(keys, queue_name=queue)
+        return True
+
+    def _beat_once(self, session: Session) -> bool:
+        worker = session.get(Worker, self.worker_id, with_for_update=not self.database.embedded)
+        if worker is None:
+            return False
+        worker.beat += 1
+        session.add(worker)
+        session.flush()
+        return True
+
+    def _strike_out_dead(self, session: Session, ttl_seconds: float, now: float) -> None:
+        for worker in session.exec(select(Worker).where(Worker.id != self.worker_id)).all():
+            beat, since = self._seen.get(worker.id, (-1, now))
+            if beat != worker.beat and ttl_seconds:
+                self._seen[worker.id] = (worker.beat, now)
+            elif now - since >= ttl_seconds:
+                session.delete(worker)

@@ -1,0 +1,122 @@
+"""The durable engine on a real SQLite file."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from agent.engine import Engine, Inbox
+from agent.errors import Temporary
+from agent.store.database import Database
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    database = Database(f"sqlite:///{tmp_path}/engine.db")
+    database.migrate()
+    return database
+
+
+class Diary:
+    """Notes what ran, and lets a test wait for it."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._changed = asyncio.Event()
+
+    def note(self, line: str) -> None:
+        self.lines.append(line)
+        self._changed.set()
+
+    async def until(self, *lines: str) -> None:
+        async with asyncio.timeout(10):
+            while not set(lines) <= set(self.lines):
+                self._changed.clear()
+                await self._changed.wait()
+
+
+@pytest.fixture
+async def diary() -> Diary:
+    return Diary()
+
+
+@pytest.fixture
+async def engine(database: Database, diary: Diary) -> AsyncIterator[Engine]:
+    engine = Engine(database, queues={"jobs": 5}, poll_seconds=0.05)
+
+    async def write(line: str) -> None:
+        diary.note(line)
+
+    async def listen(inbox: Inbox, name: str) -> None:
+        diary.note(f"{name} listens")
+        while (message := await inbox.get())["verb"] != "leave":
+            diary.note(f"{name} heard {message['verb']}")
+        diary.note(f"{name} left")
+
+    async def fail_once(name: str) -> None:
+        diary.note(f"{name} tried")
+        if diary.lines.count(f"{name} tried") == 1:
+            raise Temporary("not now", retry_after_seconds=0.1)
+        diary.note(f"{name} worked")
+
+    engine.handles("write", write, queue="jobs")
+    engine.handles("listen", listen, queue="jobs", hears=True)
+    engine.handles("fail_once", fail_once, queue="jobs")
+    await engine.start()
+    yield engine
+    await engine.stop()
+
+
+async def test_a_job_runs_once_however_often_its_key_is_given(
+    engine: Engine, database: Database, diary: Diary
+) -> None:
+    for _ in range(3):
+        with database.write() as session:
+            engine.after(session, "write", "once", "first")
+    with database.write() as session:
+        engine.after(session, "write", "other", "second")
+    await diary.until("first", "second")
+    assert diary.lines.count("first") == 1
+
+
+async def test_a_job_does_not_exist_when_its_transaction_is_rolled_back(
+    engine: Engine, database: Database, diary: Diary
+) -> None:
+    with pytest.raises(RuntimeError), database.write() as session:
+        engine.after(session, "write", "ghost", "ghost")
+        raise RuntimeError("the caller changed its mind")
+    with database.write() as session:
+        engine.after(session, "write", "real", "real")
+    await diary.until("real")
+    assert "ghost" not in diary.lines
+
+
+async def test_a_delayed_job_waits_and_can_be_dropped(engine: Engine, database: Database, diary: Diary) -> None:
+    soon, never = datetime.now(UTC) + timedelta(seconds=0.4), datetime.now(UTC) + timedelta(seconds=0.2)
+    with database.write() as session:
+        engine.after(session, "write", "never", "never", at=never)
+        engine.after(session, "write", "soon", "soon", at=soon)
+    await engine.drop("never")
+    await diary.until("soon")
+    assert datetime.now(UTC) >= soon
+    assert "never" not in diary.lines
+
+
+async def test_a_running_job_hears_each_verb_once(engine: Engine, database: Database, diary: Diary) -> None:
+    with database.write() as session:
+        engine.after(session, "listen", "bot", "bot")
+    await diary.until("bot listens")
+    await engine.tell("bot", "ask_again", "uid-1")
+    await engine.tell("bot", "ask_again", "uid-1")
+    await engine.tell("bot", "leave", "uid-2")
+    await diary.until("bot left")
+    assert diary.lines.count("bot heard ask_again") == 1
+
+
+async def test_a_job_that_fails_runs_again_later(engine: Engine, database: Database, diary: Diary) -> None:
+    with database.write() as session:
+        engine.after(session, "fail_once", "shaky", "shaky")
+    await diary.until("shaky worked")
+    assert diary.lines.count("shaky tried") == 2
