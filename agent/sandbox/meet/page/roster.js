@@ -1,0 +1,96 @@
+// The list of people, with the rows that are not people.
+import { button, el } from "./dom.js";
+import { meeting } from "./meeting.js";
+import { t } from "./texts.js";
+
+const COHORT = "cohort-1";
+
+/** The button that opens the list, in the shapes it has had. */
+export function peopleToggle(count, onclick) {
+  const shared = { icon: "people", "data-panel-id": "1", role: "button", onclick };
+  const variants = {
+    label: () => button({ ...shared, label: t("people") }),
+    count: () => button({ ...shared, label: t("people_count", { count }) }),
+    show_everyone: () => button({ ...shared, label: t("show_everyone") }),
+    dialog_div: () => button({ ...shared, as: "div", "aria-haspopup": "dialog", text: t("people") }),
+  };
+  return variants[meeting.options.people_button]();
+}
+
+export class RosterPanel {
+  constructor() {
+    this.people = [];
+    this.unfolded = false;
+    this.rows = new Map();
+    this.list = el("div", { role: "list", "aria-label": t("participants") });
+    this.node = el("aside", { "aria-label": t("side_panel") }, el("h2", {}, t("people")), this.list);
+  }
+
+  mount() {
+    return this.node;
+  }
+
+  update(people) {
+    this.people = people;
+    const merged = people.filter((row) => row.kind === "merged");
+    const single = people.filter((row) => row.kind !== "merged");
+    this.place([...single.map((row) => this.row(row)), this.mergedGroup(merged), this.effectsRow()]);
+  }
+
+  /** Puts the rows in order and touches only what changed. */
+  place(wanted) {
+    const nodes = wanted.filter((node) => node !== null);
+    for (const node of [...this.list.children]) if (!nodes.includes(node)) node.remove();
+    nodes.forEach((node, at) => {
+      if (this.list.children[at] !== node) this.list.insertBefore(node, this.list.children[at] ?? null);
+    });
+  }
+
+  /** The row of a participant, the same node as long as it says the same. */
+  row(row) {
+    const said = JSON.stringify(row);
+    const known = this.rows.get(row.id);
+    if (known?.said === said) return known.node;
+    const node = participantRow(row);
+    this.rows.set(row.id, { said, node });
+    return node;
+  }
+
+  mergedGroup(members) {
+    if (!members.length) return null;
+    const open = this.unfolded || meeting.options.merged_audio === "expanded";
+    const head = listItem(t("merged_audio"), `${members[0].id}0`, el("span", {}, t("merged_audio")), this.unfolder(open));
+    return el("div", {}, head, open ? members.map(participantRow) : null);
+  }
+
+  unfolder(open) {
+    const unfold = () => {
+      this.unfolded = !this.unfolded;
+      this.update(this.people);
+    };
+    return button({ label: t("adaptive_audio"), icon: "expand_more", "aria-expanded": String(open), onclick: unfold });
+  }
+
+  effectsRow() {
+    if (!meeting.options.effects_row) return null;
+    const [self] = this.people;
+    return this.row({ id: `${self.id}/effects`, name: t("effects"), kind: "effects" });
+  }
+}
+
+function listItem(label, id, ...children) {
+  return el("div", { role: "listitem", "aria-label": label, "data-participant-id": id }, ...children);
+}
+
+function participantRow(row) {
+  const name = row.kind === "raw_id" ? row.id : row.name;
+  return listItem(
+    name,
+    row.id,
+    el("div", { "data-participant-id": row.id }, el("span", { class: "notranslate" }, name), row.self ? el("span", {}, t("you")) : null),
+    row.host ? el("div", {}, t("host")) : null,
+    row.kind === "presentation" ? el("div", {}, t("presentation")) : null,
+    row.kind === "merged" ? el("div", { "aria-label": t("adaptive_audio"), "data-cohort-id": COHORT }) : null,
+    row.kind === "effects" ? null : button({ label: t("more_actions"), icon: "more_vert" }),
+  );
+}
