@@ -1,0 +1,1 @@
+"""The okoro proxy: tokens, endpoints, the wire, and the harvest of what Meet recorded."""
