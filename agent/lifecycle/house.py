@@ -1,0 +1,93 @@
+"""What every phase is handed: the parts of the running program, and the habits the operator set."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from agent.engine import Engine
+from agent.ports import Clock, Hooks, Letters, Mailer, Meet, Reader, Summariser, Transcripts
+from agent.store.database import Database
+
+BOTS_QUEUE = "bots"
+JOBS_QUEUE = "jobs"
+
+
+@dataclass(frozen=True, slots=True)
+class CallHabits:
+    """How the bot behaves in a call; a job's own options override single values. Names as in the configuration."""
+
+    consent_policy: str = "ask"
+    answer_seconds: float = 120.0
+    on_no_answer: str = "leave"
+    who: str = "host"
+    rivals_policy: str = "leave"
+    rivals_grace_seconds: float = 10.0
+    rivals_extra_patterns: tuple[str, ...] = ()
+    rivals_allow: tuple[str, ...] = ()
+    lobby_seconds: float = 540.0
+    nobody_seconds: float = 900.0
+    alone_seconds: float = 60.0
+    bots_only_seconds: float = 60.0
+    bots_only_after_seconds: float = 300.0
+    silence_seconds: float = 900.0
+    silence_after_seconds: float = 1200.0
+    max_overrun_minutes: float = 60.0
+    max_seconds: float = 14400.0
+    captions_enabled: bool = True
+    caption_language: str = ""
+    recording: str = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """The settings that the life of a job depends on, as plain values. Durations carry their unit."""
+
+    bot_name: str = "Meetbot"
+    bot_email: str = "bot@example.com"
+    timezone: str = "UTC"
+    language: str = "en"
+    data_dir: Path = Path("var")
+    public_url: str = "http://127.0.0.1:8080"
+    meet_url: str = "https://meet.google.com"
+    join_early_seconds: float = 30.0
+    join_attempts: int = 3
+    wake_early_seconds: float = 20.0
+    invites_allow: tuple[str, ...] = ()
+    invites_verify: str = "report"
+    invites_reply: bool = True
+    exclude_keywords: tuple[str, ...] = ()
+    call: CallHabits = field(default_factory=CallHabits)
+    transcript_sources: tuple[str, ...] = ("meet", "captions")
+    transcript_wait_hours: float = 24.0
+    transcript_poll_seconds: tuple[float, ...] = (60.0, 120.0, 300.0, 600.0)
+    summary_template: str = ""
+    summary_language: str = ""
+    recap_recipients: str = "inviter"
+    recap_hold_minutes: float = 0.0
+    transcript_days: float = 30.0
+    summary_days: float = 365.0
+    raw_mail_days: float = 14.0
+    recording_days: float = 14.0
+    delivery_days: float = 30.0
+    operator_emails: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything a phase may use. `app` builds one; tests build one from fakes."""
+
+    database: Database
+    engine: Engine
+    clock: Clock
+    meet: Meet
+    transcripts: Transcripts
+    summariser: Summariser
+    letters: Letters
+    mailer: Mailer
+    hooks: Hooks
+    reader: Reader
+    habits: Habits
+
+    def now(self) -> datetime:
+        """Return the present instant."""
+        return self.clock.now()

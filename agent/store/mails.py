@@ -1,0 +1,46 @@
+"""Named queries about mails and what was read from them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from agent.model.tables import EventSeries, Invitation, Mail, Occurrence
+
+
+def twin(session: Session, sha256: str, envelope: dict[str, object], since: datetime) -> Mail | None:
+    """Return a mail with the same bytes and recipients that came in lately: a sender's retry after a lost answer."""
+    found = session.exec(select(Mail).where(Mail.sha256 == sha256, Mail.received_at > since)).all()
+    return next((mail for mail in found if mail.envelope.get("rcpt_to") == envelope.get("rcpt_to")), None)
+
+
+def unread(session: Session, before: datetime) -> Sequence[Mail]:
+    """Return stored mails that nobody has read yet."""
+    return session.exec(select(Mail).where(Mail.verdict == "stored", Mail.received_at < before)).all()
+
+
+def series(session: Session, uid: str) -> EventSeries | None:
+    """Return what is believed about a UID."""
+    return session.exec(select(EventSeries).where(EventSeries.uid == uid)).first()
+
+
+def occurrences(session: Session, series_id: int) -> Sequence[Occurrence]:
+    """Return the occurrences of a series, by time."""
+    return session.exec(
+        select(Occurrence).where(Occurrence.series_id == series_id).order_by(col(Occurrence.starts_at))
+    ).all()
+
+
+def occurrence_of(session: Session, job_id: int) -> Occurrence | None:
+    """Return the occurrence that a job is for."""
+    return session.exec(select(Occurrence).where(Occurrence.job_id == job_id)).first()
+
+
+def invitations(session: Session, uid: str) -> Sequence[Invitation]:
+    """Return every message about a UID, oldest first."""
+    return session.exec(select(Invitation).where(Invitation.uid == uid).order_by(col(Invitation.id))).all()
+
+
+def seen(session: Session, fingerprint: str) -> Invitation | None:
+    """Return an earlier message with the same content."""
+    return session.exec(select(Invitation).where(Invitation.fingerprint == fingerprint)).first()
