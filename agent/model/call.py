@@ -88,6 +88,15 @@ class ChatSaid(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Said(Event):
+    """A `Say` was carried out. `shown` tells whether the line was seen to appear, for only then were people told."""
+
+    text: str
+    purpose: str
+    shown: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ChatUnavailable(Event):
     """Chat cannot be used; `detail` says what was found instead."""
 
@@ -150,12 +159,16 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Asked(Event):
-    """A person's wish from outside the call. `uid` makes it obeyed once; `by` says who; `text` qualifies it."""
+    """A person's wish from outside the call. `uid` makes it obeyed once; `by` says who; `text` qualifies it.
+
+    `channel` is the door it came by, as the ledger names it: api, page, mail.
+    """
 
     verb: Verb
     uid: str
     by: str = ""
     text: str = ""
+    channel: str = "api"
 
 
 @dataclass(frozen=True, slots=True)
