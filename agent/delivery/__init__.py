@@ -1,0 +1,1 @@
+"""What leaves the house: letters by mail and signed notices by webhook."""
