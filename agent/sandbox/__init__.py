@@ -1,0 +1,1 @@
+"""The fake world: everything Meetbot talks to, on one loopback port, and told by name when to misbehave."""
