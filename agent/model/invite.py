@@ -36,6 +36,8 @@ class Slot(_Value):
     cancelled: bool = False
     sequence: int = 0
     stamped_at: datetime | None = None
+    all_day: bool = False  # a DATE: starts_at is midnight in the fallback zone
+    this_and_future: bool = False  # an override that also changes every later occurrence
 
 
 class Component(_Value):
@@ -62,6 +64,7 @@ class Component(_Value):
     broken: tuple[str, ...] = ()
     ical: str = ""  # the UID's own VEVENTs and VTIMEZONEs, for later expansion
     timezone: str = ""
+    expanded_until: datetime | None = None  # occurrences that start later are not among the slots; None: all are
 
 
 class ParsedMail(_Value):
