@@ -32,6 +32,8 @@ class RecapLetter:
 
     `consent` is a sentence about the outcome on the ledger; `source` says where the transcript came from (meet, captions,
     recording, none); `quotes` maps an entry ordinal to (time offset in seconds, speaker, text) for every citation.
+    `cut_at` is when the recipient left, where the recap ends there; `carried_over` are actions left from last time;
+    `language` is that of the fixed words, by default the summary's; a `version` above 1 replaces an earlier recap.
     """
 
     message_id: str
@@ -56,6 +58,10 @@ class RecapLetter:
     unsubscribe_url: str = ""
     retention_days: int = 0
     thread: Thread = field(default_factory=Thread)
+    cut_at: datetime | None = None
+    carried_over: tuple[str, ...] = ()
+    language: str = ""
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True)
