@@ -1,0 +1,108 @@
+"""Writes the mails that leave the house: recap, notice, and the answer to an invitation."""
+
+from collections.abc import Callable
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from agent.delivery import itip
+from agent.delivery.mime import POLICY, compose, mailbox, prose
+from agent.delivery.recap import RecapView, view_of, web_url, wrapped
+from agent.model.letter import Mail, NoticeLetter, RecapLetter, ReplyLetter
+
+ANSWERS = {"ACCEPTED": "Accepted", "DECLINED": "Declined", "TENTATIVE": "Tentative"}
+
+
+class LetterWriter:
+    """Turns letters into complete messages, as `ports.Letters` says.
+
+    `sender` is the address of From, `bot_name` its display name, `public_url` a page about this bot ('' for none);
+    `now` gives the Date header. Raises `Invalid` for a recipient that no mail can be written to.
+    """
+
+    def __init__(self, sender: str, bot_name: str, public_url: str, now: Callable[[], datetime]) -> None:
+        self._sender = mailbox(sender, bot_name)
+        self._bot_name = bot_name
+        self._public_url = web_url(public_url)
+        self._now = now
+        self._templates = Environment(
+            loader=PackageLoader("agent.delivery"),
+            autoescape=select_autoescape(enabled_extensions=("html.j2",), default=False),
+            undefined=StrictUndefined,
+            finalize=_clean,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.filters["wrapped"] = wrapped
+
+    def recap(self, letter: RecapLetter) -> Mail:
+        """Return the recap, text and HTML, threaded on the invitation."""
+        view = view_of(letter, self._bot_name, self._public_url)
+        one_click = [
+            ("List-Unsubscribe", f"<{view.unsubscribe_url}>"),
+            ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+        ]
+        return compose(
+            self._text_and_html("recap", view),
+            message_id=letter.message_id,
+            subject=view.subject,
+            sender=self._sender,
+            recipient=mailbox(letter.recipient, letter.recipient_name),
+            sent_at=self._now(),
+            thread=letter.thread,
+            auto_submitted="auto-generated",
+            more=one_click if view.unsubscribe_url else (),
+        )
+
+    def notice(self, letter: NoticeLetter) -> Mail:
+        """Return a short mail. An answer to somebody's mail leaves with the null sender, so that nobody answers it."""
+        return compose(
+            self._text_and_html("notice", letter),
+            message_id=letter.message_id,
+            subject=letter.subject,
+            sender=self._sender,
+            recipient=mailbox(letter.recipient),
+            sent_at=self._now(),
+            thread=letter.thread,
+            auto_submitted=letter.auto_submitted,
+            null_sender=letter.auto_submitted == "auto-replied",
+        )
+
+    def reply(self, letter: ReplyLetter) -> Mail:
+        """Return the iTIP REPLY to the organizer, from the very address that was invited."""
+        answer = ANSWERS[letter.partstat]
+        body = EmailMessage(policy=POLICY)
+        text = f"{self._bot_name} answered: {answer.lower()}.\n"
+        body.set_content(prose(f"{text}\n{letter.comment}\n" if letter.comment else text))
+        body.add_alternative(
+            itip.reply(letter), subtype="calendar", charset="UTF-8", params={"method": "REPLY"}
+        )
+        return compose(
+            body,
+            message_id=letter.message_id,
+            subject=f"{answer}: {letter.title}",
+            sender=self._as_invited(letter),
+            recipient=mailbox(letter.organizer.email, letter.organizer.name),
+            sent_at=letter.stamped_at,
+            thread=letter.thread,
+            auto_submitted="auto-generated",
+        )
+
+    def _as_invited(self, letter: ReplyLetter) -> Address:
+        raw = letter.attendee.raw or letter.attendee.email
+        address = raw[len("mailto:") :] if raw.lower().startswith("mailto:") else raw
+        return mailbox(address, self._bot_name)
+
+    def _text_and_html(self, name: str, view: RecapView | NoticeLetter) -> EmailMessage:
+        body = EmailMessage(policy=POLICY)
+        body.set_content(self._templates.get_template(f"{name}.txt.j2").render(it=view))
+        body.add_alternative(self._templates.get_template(f"{name}.html.j2").render(it=view), subtype="html")
+        return body
+
+
+def _clean(value: object) -> object:
+    """Strip control characters from everything a template prints; markup of our own is left as it is."""
+    return prose(value) if isinstance(value, str) and not isinstance(value, Markup) else value

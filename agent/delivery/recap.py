@@ -1,0 +1,241 @@
+"""What a recap mail shows, decided before any template: order, whose action it is, which words back it."""
+
+import re
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agent.delivery.mime import SUBJECT_MAX, one_line, prose
+from agent.delivery.wording import Words, clock, offset, words_for, zone
+from agent.model.letter import RecapLetter
+from agent.model.summary import ActionItem, Cited, Summary, Topic
+from agent.rules.recipients import name_key
+
+QUOTE_MAX = 160
+STAMPS_MAX = 3
+TEXT_WIDTH = 76
+_URL = re.compile(r"https?://[\x21\x23-\x3b\x3d\x3f-\x7e]{1,900}")
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """A place in the meeting; `url` leads to it in the transcript, '' where there is no link."""
+
+    at: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One statement as shown: what it says, remarks such as owner and due, and the words it rests on."""
+
+    text: str
+    remarks: tuple[tuple[str, str], ...] = ()
+    points: tuple[str, ...] = ()
+    stamps: tuple[Stamp, ...] = ()
+    speaker: str = ""
+    quote: str = ""
+    verified: bool = True
+    mine: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A headed list of items. `kind` is tldr, mine, actions, decisions, questions or topics."""
+
+    kind: str
+    heading: str
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecapView:
+    """Everything the templates print, in the order they print it."""
+
+    words: Words
+    subject: str
+    preheader: str
+    label: str
+    title: str
+    when: str
+    facts: tuple[tuple[str, str], ...]
+    notice: str
+    sections: tuple[Section, ...]
+    carried_over: tuple[str, ...]
+    notes: tuple[str, ...]
+    readers: str
+    retention: str
+    checked: str
+    transcript_url: str
+    delete_url: str
+    unsubscribe_url: str
+    public_url: str
+
+
+def view_of(letter: RecapLetter, bot_name: str, public_url: str) -> RecapView:
+    """Turn a letter into what is shown of it."""
+    summary = letter.summary
+    words = words_for(letter.language or (summary.language if summary else ""))
+    sections = _sections(letter, summary, words) if summary else ()
+    notice = _notice(letter, words)
+    lead = next((item.text for section in sections for item in section.items), notice)
+    return RecapView(
+        words=words,
+        subject=_subject(letter, words),
+        preheader=one_line(lead, 140),
+        label=words["recap"] if letter.version == 1 else f"{words['recap']} v{letter.version}",
+        title=one_line(letter.title),
+        when=_when(letter, words),
+        facts=_facts(letter, words),
+        notice=notice,
+        sections=sections,
+        carried_over=tuple(one_line(text) for text in letter.carried_over),
+        notes=tuple(one_line(text) for text in summary.notes) if summary else (),
+        readers=_listed(letter.recipients),
+        retention=words.count("retention", letter.retention_days) if letter.retention_days else "",
+        checked=words.filled("checked", name=bot_name) if summary else "",
+        transcript_url=web_url(letter.transcript_url),
+        delete_url=web_url(letter.delete_url),
+        unsubscribe_url=web_url(letter.unsubscribe_url),
+        public_url=public_url,
+    )
+
+
+def web_url(url: str) -> str:
+    """Return a URL that may stand in a mail, '' for anything but a plain http(s) one."""
+    return url if _URL.fullmatch(url) else ""
+
+
+def wrapped(text: str, first: str = "", rest: str = "") -> str:
+    """Fill text to the width of a plain mail; all white space becomes single spaces, so that it stays one paragraph."""
+    flat = " ".join(prose(text).split())
+    return textwrap.fill(
+        flat,
+        TEXT_WIDTH,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def is_mine(owner: str | None, name: str, attended: Sequence[str]) -> bool:
+    """Whether an action's owner is the recipient: by full name, or by a part of it that nobody else there bears."""
+    wanted, own = set(name_key(owner or "").split()), set(name_key(name).split())
+    if not wanted or not wanted <= own:
+        return False
+    others = (set(name_key(other).split()) for other in attended)
+    return wanted == own or not any(wanted <= other for other in others if other != own)
+
+
+def _subject(letter: RecapLetter, words: Words) -> str:
+    label = words["recap"] if letter.version == 1 else f"{words['recap']} v{letter.version}"
+    tail = f" — {words.date(letter.starts_at.astimezone(zone(letter.timezone)))}"
+    if letter.summary:
+        counts = (("decisions_n", letter.summary.decisions), ("actions_n", letter.summary.action_items))
+        said = ", ".join(words.count(name, len(items)) for name, items in counts if items)
+        tail += f" ({said})" if said else ""
+    title = one_line(letter.title, SUBJECT_MAX - len(label) - len(tail) - 2)
+    return f"{label}: {title}{tail}"
+
+
+def _when(letter: RecapLetter, words: Words) -> str:
+    place = zone(letter.timezone)
+    start, end = letter.starts_at.astimezone(place), letter.ended_at.astimezone(place)
+    span = words.span((end - start).total_seconds())
+    return f"{words.date(start)}, {clock(start)}–{clock(end)} ({place}, {span})"
+
+
+def _facts(letter: RecapLetter, words: Words) -> tuple[tuple[str, str], ...]:
+    rows = (
+        (words["attended"], _listed(letter.attended)),
+        (words["absent"], _listed(letter.absent)),
+        (words["bots"], _listed(letter.rivals)),
+        (words["invited_by"], one_line(letter.inviter)),
+        (words["consent"], one_line(letter.consent)),
+        (words["source"], words[f"source_{letter.source}"]),
+    )
+    return tuple((label, value) for label, value in rows if value)
+
+
+def _notice(letter: RecapLetter, words: Words) -> str:
+    if letter.summary is None:
+        return one_line(f"{words['no_transcript']} {letter.absence}")
+    if letter.cut_at is None:
+        return ""
+    return words.filled("cut", at=clock(letter.cut_at.astimezone(zone(letter.timezone))))
+
+
+def _sections(letter: RecapLetter, summary: Summary, words: Words) -> tuple[Section, ...]:
+    actions = tuple(_action(letter, action, words) for action in summary.action_items)
+    mine = tuple(action for action in actions if action.mine)
+    others = tuple(action for action in actions if not action.mine)
+    sections = (
+        Section("tldr", words["summary"], tuple(_item(letter, one, one.text) for one in summary.tldr)),
+        Section("mine", words["your_actions"], mine),
+        Section("actions", words["other_actions" if mine else "actions"], others),
+        Section(
+            "decisions",
+            words["decisions"],
+            tuple(
+                _item(letter, one, one.text, (words["agreed_by"], _listed(one.agreed_by)))
+                for one in summary.decisions
+            ),
+        ),
+        Section(
+            "questions",
+            words["questions"],
+            tuple(_item(letter, one, one.text) for one in summary.open_questions),
+        ),
+        Section("topics", words["topics"], tuple(_topic(letter, topic) for topic in summary.topics)),
+    )
+    return tuple(section for section in sections if section.items)
+
+
+def _action(letter: RecapLetter, action: ActionItem, words: Words) -> Item:
+    mine = is_mine(action.owner, letter.recipient_name, letter.attended)
+    owner = "" if mine else one_line(action.owner or "")
+    remarks = ((words["owner"], owner), (words["due"], one_line(action.due or "")))
+    return _item(letter, action, action.text, *remarks, mine=mine)
+
+
+def _topic(letter: RecapLetter, topic: Topic) -> Item:
+    shown = _item(letter, topic, topic.title)
+    span = f"{offset(topic.start_seconds)}–{offset(topic.end_seconds)}"
+    link = shown.stamps[0].url if shown.stamps else ""
+    return Item(
+        text=shown.text,
+        points=tuple(one_line(point) for point in topic.points),
+        stamps=(Stamp(span, link),) if topic.end_seconds > topic.start_seconds else shown.stamps,
+        speaker=shown.speaker,
+        quote=shown.quote,
+        verified=shown.verified,
+    )
+
+
+def _item(letter: RecapLetter, said: Cited, text: str, *remarks: tuple[str, str], mine: bool = False) -> Item:
+    backed = [(cite, *letter.quotes[cite]) for cite in said.cites if cite in letter.quotes]
+    link = web_url(letter.transcript_url)
+    stamps = (Stamp(offset(at), f"{link}#e{cite}" if link else "") for cite, at, _, _ in backed[:STAMPS_MAX])
+    _, _, speaker, quote = backed[0] if backed else (0, 0.0, "", "")
+    return Item(
+        text=one_line(text),
+        remarks=tuple((label, value) for label, value in remarks if value),
+        stamps=tuple(stamps),
+        speaker=one_line(speaker, 80),
+        quote=_clipped(quote),
+        verified=said.verified,
+        mine=mine,
+    )
+
+
+def _clipped(quote: str) -> str:
+    flat = one_line(quote, 10_000)
+    if len(flat) <= QUOTE_MAX:
+        return flat
+    whole_words = flat[:QUOTE_MAX].rpartition(" ")[0]
+    return f"{whole_words if len(whole_words) > QUOTE_MAX // 2 else flat[:QUOTE_MAX]}…"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(one_line(name, 120) for name in names)
