@@ -13,6 +13,7 @@ from agent.sandbox.meet.view import welcome
 
 PAGE = Path(__file__).parent / "page"
 FILES = {path.relative_to(PAGE).as_posix(): path.read_bytes() for path in PAGE.rglob("*") if path.is_file()}
+CACHE_SECONDS = 60
 
 
 def wire_routes(meetings: Meetings) -> APIRouter:
@@ -58,9 +59,10 @@ def wire_routes(meetings: Meetings) -> APIRouter:
 
 
 def file_response(name: str) -> Response:
-    """One of the page's files; never cached, so that a changed file is seen."""
+    """One of the page's files; the pages themselves are never cached, so that every visit is seen."""
     media_type = mimetypes.guess_type(name)[0] or "text/plain"
-    return Response(FILES[name], media_type=media_type, headers={"Cache-Control": "no-store"})
+    caching = "no-store" if name.endswith(".html") else f"max-age={CACHE_SECONDS}"
+    return Response(FILES[name], media_type=media_type, headers={"Cache-Control": caching})
 
 
 async def sleep_while_open(request: Request, meetings: Meetings, seconds: float) -> None:

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 import uvicorn
 from fastapi import FastAPI
-from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 
 from agent.sandbox.meet import MeetHouse
 
@@ -50,6 +50,13 @@ async def browser() -> AsyncIterator[Browser]:
         )
         yield browser
         await browser.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
+    context = await browser.new_context(viewport={"width": 1000, "height": 600})
+    yield context
+    await context.close()
 
 
 @dataclass
@@ -114,7 +121,7 @@ class Bot:
         await self.teller.create(access="open", **options)
         await self.open()
         await self.knock(text="Join now")
-        await self.teller.wait("in_call")
+        await expect(self.page.locator('[role="region"][aria-label="Call controls"]')).to_be_attached()
 
     def button(self, name: str) -> Locator:
         return self.page.get_by_role("button", name=name, exact=True)
@@ -127,13 +134,12 @@ class Bot:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def bot(browser: Browser, teller: Teller) -> AsyncIterator[Bot]:
-    context = await browser.new_context(viewport={"width": 1000, "height": 600}, locale="en-US")
+async def bot(context: BrowserContext, teller: Teller) -> AsyncIterator[Bot]:
     page = await context.new_page()
     page.set_default_timeout(5000)
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     yield Bot(page, teller)
-    await context.close()
+    await page.close()
     if problems:
         pytest.fail(f"the page's script failed: {problems}")
