@@ -44,3 +44,8 @@ def invitations(session: Session, uid: str) -> Sequence[Invitation]:
 def seen(session: Session, fingerprint: str) -> Invitation | None:
     """Return an earlier message with the same content."""
     return session.exec(select(Invitation).where(Invitation.fingerprint == fingerprint)).first()
+
+
+def series_by_id(session: Session, series_id: int) -> EventSeries | None:
+    """Return a series by its number."""
+    return session.get(EventSeries, series_id)

@@ -1,0 +1,162 @@
+"""The phase that brings a bot into its meeting and keeps it there: the only one that runs for hours."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+import structlog
+from sqlmodel import Session
+
+from agent.engine import Inbox
+from agent.errors import MeetbotError, Temporary
+from agent.lifecycle import plan
+from agent.lifecycle.house import House
+from agent.lifecycle.policy import call_policy
+from agent.lifecycle.scribe import Scribe, Superseded
+from agent.lifecycle.stay import Stay
+from agent.lifecycle.transition import advance
+from agent.model.call import Fail, Leave, Visit
+from agent.model.states import AT_THE_MEETING, TERMINAL, EndReason, FailureCode, State, Told
+from agent.model.tables import Job
+from agent.rules import conduct
+from agent.store import jobs
+
+HARVEST = "harvest"
+MAX_JOINS = 20  # a meeting that kills its process comes back for ever otherwise
+REJOIN_SECONDS = (5.0, 15.0, 30.0, 60.0)
+DISPATCH_GRACE = timedelta(minutes=15)
+GRANTED = frozenset({"granted", "announced"})
+TAKEN_BACK = frozenset({"declined", "withdrawn", "opted_out"})
+log = structlog.get_logger("attend")
+
+
+def consent_stands(outcomes: list[str]) -> bool:
+    """Whether a ledger's outcomes, oldest first, allow capture now: the last word counts."""
+    words = [outcome for outcome in outcomes if outcome in GRANTED | TAKEN_BACK]
+    return bool(words) and words[-1] in GRANTED
+
+
+class Attend:
+    """Runs `attend(job_id, revision)`; a run whose revision is not the job's own does nothing."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+
+    async def __call__(self, inbox: Inbox, job_id: int, revision: int) -> None:
+        """Bring the bot in, stay, leave, and hand over to the harvest."""
+        job = await asyncio.to_thread(self._take, job_id, revision)
+        if job is None:
+            return
+        scribe = Scribe(self.house, job)
+        try:
+            outcome = await self._visit(inbox, job, scribe)
+            await scribe.close_stays()
+            await scribe.write(lambda session, row, now: self._settle(session, row, outcome, now))
+        except Superseded:
+            log.info("attend.superseded", action="attend.end", job=job.public_id)
+        finally:
+            await asyncio.to_thread(self._release, job)
+
+    def _take(self, job_id: int, revision: int) -> Job | None:
+        """Check that this run is wanted, and move the job to the door."""
+        with self.house.database.write() as session:
+            job = jobs.get(session, job_id, lock=True)
+            state, now = State(job.state), self.house.now()
+            if job.revision != revision or state in TERMINAL or state is State.FINALIZING:
+                return None
+            job.joins += 1
+            if state in AT_THE_MEETING:
+                jobs.note(session, job, now, Told.REJOINED, {"from": state.value})
+            advance(session, self.house.engine, job, State.QUEUED, now)
+            if job.joins > MAX_JOINS:
+                self._fail(session, job, FailureCode.INTERNAL_ERROR, "the bot was started too often", now)
+            elif now > max(job.ends_at or job.join_at, job.join_at) + DISPATCH_GRACE and job.joins == 1:
+                self._fail(session, job, FailureCode.DISPATCH_TIMEOUT, "the meeting's time had passed", now)
+            elif not self._lease(session, job, now):
+                advance(
+                    session, self.house.engine, job, State.CANCELLED, now, end_reason=EndReason.SECOND_MEETBOT
+                )
+            else:
+                advance(session, self.house.engine, job, State.JOINING, now)
+                return job
+        return None
+
+    def _lease(self, session: Session, job: Job, now: datetime) -> bool:
+        holder = self.house.engine.worker_id
+        return jobs.lease_meeting(session, job.meeting_code, job.id or 0, holder, now) == job.id
+
+    def _release(self, job: Job) -> None:
+        with self.house.database.write() as session:
+            jobs.release_meeting(session, job.meeting_code, job.id or 0)
+
+    async def _visit(self, inbox: Inbox, job: Job, scribe: Scribe) -> Leave | Fail:
+        """Open the page, knock and stay. Returns how it ended."""
+        with self.house.database.read() as session:
+            outcomes = [entry.outcome for entry in jobs.ledger(session, scribe.job_id)]
+            obeyed = frozenset(
+                str(line.data.get("uid"))
+                for line in jobs.timeline(session, scribe.job_id)
+                if line.kind == Told.VERB_OBEYED
+            )
+        policy = call_policy(self.house.habits, job)
+        try:
+            caller = await self.house.meet.open(self._directions(job))
+        except Temporary as error:
+            return Fail(FailureCode.DISPATCH_TIMEOUT, error.safe, retry=True)
+        except MeetbotError as error:
+            log.error("attend.no_browser", action="attend.open", job=job.public_id, error=error.full)
+            return Fail(FailureCode.INTERNAL_ERROR, error.safe)
+        standing = conduct.begin(
+            policy, self.house.now(), granted_before=consent_stands(outcomes), obeyed=obeyed
+        )
+        ended = await Stay(self.house, caller, scribe, policy, standing).run(inbox, job.join_at)
+        if ended is None:
+            raise Superseded(job.public_id)
+        return ended
+
+    def _directions(self, job: Job) -> Visit:
+        habits = self.house.habits
+        folder = f"meetings/{job.public_id}"
+        return Visit(
+            job_id=job.public_id,
+            meeting_url=job.meeting_url,
+            display_name=str(job.options.get("display_name") or habits.bot_name),
+            language=habits.language,
+            caption_language=habits.call.caption_language or None,
+            evidence_dir=f"{folder}/evidence",
+            lobby_seconds=float(job.options.get("lobby_seconds") or habits.call.lobby_seconds),
+            recording=str(job.options.get("recording") or habits.call.recording),
+            recording_path=f"{folder}/recording",
+        )
+
+    def _settle(self, session: Session, job: Job, outcome: Leave | Fail, now: datetime) -> None:
+        """Write how the stay ended and what comes next."""
+        job.left_at = now
+        jobs.note(session, job, now, Told.LEFT, self._why(outcome))
+        if isinstance(outcome, Fail):
+            if outcome.retry and job.joins < self.house.habits.join_attempts:
+                self._try_again(session, job, now)
+            else:
+                self._fail(session, job, outcome.code, outcome.detail, now)
+        elif State(job.state) not in {State.IN_CALL, State.RECORDING} or outcome.detail == "cancel":
+            advance(session, self.house.engine, job, State.CANCELLED, now, end_reason=outcome.reason)
+        else:
+            advance(session, self.house.engine, job, State.FINALIZING, now, end_reason=outcome.reason)
+            self.house.engine.after(
+                session, HARVEST, f"harvest:{job.public_id}:{job.revision}:1", job.id or 0, 1
+            )
+
+    def _why(self, outcome: Leave | Fail) -> dict[str, object]:
+        if isinstance(outcome, Leave):
+            return {"reason": outcome.reason.value, "detail": outcome.detail}
+        return {"failure_code": outcome.code.value, "detail": outcome.detail, "retry": outcome.retry}
+
+    def _try_again(self, session: Session, job: Job, now: datetime) -> None:
+        wait = REJOIN_SECONDS[min(job.joins, len(REJOIN_SECONDS)) - 1]
+        advance(session, self.house.engine, job, State.QUEUED, now)
+        job.revision += 1
+        session.add(job)
+        at = now + timedelta(seconds=wait)
+        self.house.engine.after(session, plan.ATTEND, plan.attend_key(job), job.id or 0, job.revision, at=at)
+
+    def _fail(self, session: Session, job: Job, code: FailureCode, detail: str, now: datetime) -> None:
+        advance(session, self.house.engine, job, State.FAILED, now, failure_code=code, detail=detail)

@@ -1,0 +1,42 @@
+"""Forgets in time: what the retention settings no longer allow to be kept, and the engine's own finished records."""
+
+import asyncio
+from datetime import timedelta
+
+import sqlalchemy as sa
+import structlog
+
+from agent.lifecycle.house import House
+from agent.store import retention
+
+ENGINE_RECORDS = timedelta(days=7)
+log = structlog.get_logger("janitor")
+
+
+class Janitor:
+    """Runs once a night; every part of it may run twice."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+
+    async def __call__(self, *_slot: str | int) -> None:
+        """Purge once."""
+        await asyncio.to_thread(self._purge)
+
+    def _purge(self) -> None:
+        habits, now = self.house.habits, self.house.now()
+        with self.house.database.write() as session:
+            gone = {
+                "mails": retention.forget_mails(session, now - timedelta(days=habits.raw_mail_days)),
+                "entries": retention.forget_words(session, now - timedelta(days=habits.transcript_days)),
+                "summaries": retention.forget_summaries(session, now - timedelta(days=habits.summary_days)),
+                "deliveries": retention.forget_deliveries(
+                    session, now - timedelta(days=habits.delivery_days)
+                ),
+            }
+        gone["engine"] = self.house.engine.forget_finished(now - ENGINE_RECORDS)
+        if self.house.database.embedded:
+            with self.house.database.engine.connect() as connection:
+                connection.execution_options(isolation_level="AUTOCOMMIT")
+                connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        log.info("janitor.purged", action="janitor.purge", **gone)

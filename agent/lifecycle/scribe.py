@@ -1,0 +1,209 @@
+"""Writes down what happens in one call: states, timeline, ledger, roster and words. Each note is one transaction."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from sqlmodel import Session
+
+from agent.lifecycle import outbox
+from agent.lifecycle.house import House
+from agent.lifecycle.transition import advance
+from agent.model.call import Captioned, Enter, Person, Record
+from agent.model.states import State, Told
+from agent.model.tables import Consent, Job, Participant, Presence, TranscriptEntry
+from agent.model.transcript import Source
+from agent.rules import conduct, presence
+from agent.store import jobs
+
+T = TypeVar("T")
+ANSWERS = {"granted": True, "declined": False, "withdrawn": False, "opted_out": False}
+
+
+class Superseded(Exception):
+    """Another plan of the same job has taken over; this run has nothing more to write."""
+
+
+class Scribe:
+    """The pen of one run of one job. Every note raises `Superseded` once the job has a newer plan."""
+
+    def __init__(self, house: House, job: Job) -> None:
+        assert job.id is not None
+        self.house = house
+        self.job_id = job.id
+        self.public_id = job.public_id
+        self.revision = job.revision
+
+    async def is_current(self) -> bool:
+        """Whether this run still carries the job's present plan."""
+
+        def look() -> bool:
+            with self.house.database.read() as session:
+                job = jobs.get(session, self.job_id)
+                return job.revision == self.revision and job.state != State.CANCELLED
+
+        return await asyncio.to_thread(look)
+
+    async def write(self, note: Callable[[Session, Job, datetime], T]) -> T:
+        """Run `note` in one transaction on the job as it is now."""
+
+        def in_transaction() -> T:
+            with self.house.database.write() as session:
+                job = jobs.get(session, self.job_id, lock=True)
+                if job.revision != self.revision:
+                    raise Superseded(self.public_id)
+                return note(session, job, self.house.now())
+
+        return await asyncio.to_thread(in_transaction)
+
+    async def line(self, kind: str, **data: object) -> None:
+        """Add a line to the timeline."""
+        await self.write(lambda session, job, now: jobs.note(session, job, now, kind, data))
+
+    async def enter_state(self, state: State, kind: str, **data: object) -> None:
+        """Move the job and say why in the timeline."""
+
+        def note(session: Session, job: Job, now: datetime) -> None:
+            if kind == Told.ADMITTED:
+                job.admitted_at = job.admitted_at or now
+            jobs.note(session, job, now, kind, data)
+            advance(session, self.house.engine, job, state, now)
+
+        await self.write(note)
+
+    async def ledger(self, entry: Enter) -> None:
+        """Add an entry to the consent ledger, and tell those who listen for an answer."""
+
+        def note(session: Session, job: Job, now: datetime) -> None:
+            jobs.enter(
+                session,
+                Consent(
+                    job_id=self.job_id,
+                    at=now,
+                    outcome=entry.outcome,
+                    who=entry.who,
+                    words=entry.words,
+                    message=entry.message,
+                    language=entry.language,
+                    channel=entry.channel,
+                ),
+            )
+            kind = Told.CONSENT_ASKED if entry.outcome in {"asked", "announced"} else Told.CONSENT_ANSWERED
+            line = {
+                "outcome": entry.outcome,
+                "who": entry.who,
+                "words": entry.words,
+                "channel": entry.channel,
+            }
+            jobs.note(session, job, now, kind, {name: value for name, value in line.items() if value})
+            if entry.outcome in ANSWERS:
+                facts = {
+                    "jobId": job.public_id,
+                    "granted": ANSWERS[entry.outcome],
+                    "outcome": entry.outcome,
+                    "respondent": entry.who,
+                    "words": entry.words,
+                    "channel": entry.channel,
+                }
+                event = "bot.recording_permission_response"
+                key = f"{entry.outcome}:{now.isoformat()}"
+                outbox.queue_hooks(session, self.house.engine, job, event, facts, now, key=key)
+
+        await self.write(note)
+
+    async def recorded(self, record: Record) -> None:
+        """Write what the rules want remembered; a rival is also told to those who listen."""
+
+        def note(session: Session, job: Job, now: datetime) -> None:
+            jobs.note(session, job, now, record.kind, dict(record.data))
+            if record.kind == Told.RIVAL_SEEN:
+                facts = {
+                    "jobId": job.public_id,
+                    "name": record.data.get("name"),
+                    "vendor": record.data.get("vendor"),
+                    "rule": record.data.get("rule"),
+                    "leftMeeting": bool(record.data.get("left_meeting")),
+                }
+                event = "bot.competing_bot_detected"
+                key = str(record.data.get("name"))
+                outbox.queue_hooks(session, self.house.engine, job, event, facts, now, key=key)
+
+        await self.write(note)
+
+    async def roster(self, people: Sequence[Person], at: datetime, policy: conduct.Policy) -> None:
+        """Keep who is there: new people, those who came back, those who left."""
+
+        def note(session: Session, job: Job, now: datetime) -> None:
+            known = {person.key: person for person in jobs.roster(session, self.job_id)}
+            open_stays = {
+                stay.participant_id: stay for stay in jobs.presences(session, self.job_id) if not stay.left_at
+            }
+            here = set()
+            for person in people:
+                row = known.get(person.id) or self._meet_person(session, person, policy)
+                here.add(row.id)
+                if row.id not in open_stays:
+                    session.add(Presence(participant_id=row.id or 0, joined_at=at))
+            for participant_id, stay in open_stays.items():
+                if participant_id not in here:
+                    stay.left_at = at
+                    session.add(stay)
+
+        await self.write(note)
+
+    def _meet_person(self, session: Session, person: Person, policy: conduct.Policy) -> Participant:
+        verdict = presence.judge(person, policy)
+        row = Participant(
+            job_id=self.job_id,
+            key=person.id,
+            name=person.name,
+            verdict=verdict.kind,
+            rule=verdict.rule,
+            is_host=person.is_host,
+        )
+        session.add(row)
+        session.flush()
+        return row
+
+    async def captions(self, batch: Sequence[Captioned]) -> None:
+        """Keep what was said, each utterance once, in its newest form."""
+
+        def note(session: Session, job: Job, now: datetime) -> None:
+            for said in batch:
+                jobs.upsert_caption(
+                    session,
+                    TranscriptEntry(
+                        job_id=self.job_id,
+                        source=Source.CAPTIONS,
+                        ordinal=0,
+                        key=said.id,
+                        speaker=said.speaker,
+                        text=said.text,
+                        language=said.language,
+                        started_at=said.started_at,
+                        ended_at=said.ended_at,
+                    ),
+                )
+
+        await self.write(note)
+
+    async def forget_words(self) -> None:
+        """Delete every word taken from this call."""
+
+        def note(session: Session, job: Job, now: datetime) -> None:
+            gone = jobs.forget_entries(session, self.job_id)
+            jobs.note(session, job, now, Told.CAPTURE_STOPPED, {"deleted_entries": gone})
+
+        await self.write(note)
+
+    async def close_stays(self) -> None:
+        """End every open stay: the bot sees nobody any more."""
+
+        def note(session: Session, job: Job, now: datetime) -> None:
+            for stay in jobs.presences(session, self.job_id):
+                if stay.left_at is None:
+                    stay.left_at = now
+                    session.add(stay)
+
+        await self.write(note)

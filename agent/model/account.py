@@ -1,0 +1,20 @@
+"""Who asks."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The person (or key) behind a request. Operators see everybody's; `test` keys only reach the sandbox world."""
+
+    user_id: int | None
+    email: str = ""
+    is_operator: bool = False
+    scopes: tuple[str, ...] = ()
+    key_id: int | None = None
+    test: bool = False
+
+    def may_see(self, owner_id: int | None, owner_email: str = "") -> bool:
+        """Whether something that belongs to `owner_id`, or was invited by `owner_email`, is theirs to see."""
+        mine = owner_id is not None and owner_id == self.user_id
+        return self.is_operator or mine or bool(self.email and self.email == owner_email)
