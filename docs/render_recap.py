@@ -107,7 +107,7 @@ async def main(executable: str) -> None:
     """Take all pictures."""
     IMAGES.mkdir(exist_ok=True)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=executable)
+        browser = await playwright.chromium.launch(executable_path=executable, args=["--disable-lcd-text"])
         for name in SHOTS:
             await shoot(browser, name)
         await browser.close()

@@ -41,7 +41,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A headed list of items. `kind` is tldr, mine, actions, decisions, questions or topics."""
+    """A headed list of items. `kind` is mine, tldr, actions, decisions, questions or topics."""
 
     kind: str
     heading: str
@@ -78,7 +78,7 @@ def view_of(letter: RecapLetter, bot_name: str, public_url: str) -> RecapView:
     words = words_for(letter.language or (summary.language if summary else ""))
     sections = _sections(letter, summary, words) if summary else ()
     notice = _notice(letter, words)
-    lead = next((item.text for section in sections for item in section.items), notice)
+    lead = next((statement.text for statement in summary.tldr), notice) if summary else notice
     return RecapView(
         words=words,
         subject=_subject(letter, words),
@@ -171,8 +171,8 @@ def _sections(letter: RecapLetter, summary: Summary, words: Words) -> tuple[Sect
     mine = tuple(action for action in actions if action.mine)
     others = tuple(action for action in actions if not action.mine)
     sections = (
-        Section("tldr", words["summary"], tuple(_item(letter, one, one.text) for one in summary.tldr)),
         Section("mine", words["your_actions"], mine),
+        Section("tldr", words["summary"], tuple(_item(letter, one, one.text) for one in summary.tldr)),
         Section("actions", words["other_actions" if mine else "actions"], others),
         Section(
             "decisions",
