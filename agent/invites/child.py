@@ -1,0 +1,135 @@
+"""The limited process that reads mail: `python -m agent.invites.child`, started by `reader` with a socket as stdin.
+
+It waits with everything imported. Each request arrives as a descriptor of a private stream; a fork of this process takes
+it, sets its own limits, reads the mail from it, writes the answer as JSON and ends. So nothing one mail leaves behind in
+memory is seen by the next, and the kernel ends whatever takes too long.
+
+Request: one JSON line (see `Request`), then the raw bytes to the end of the stream. Answer: `ParsedMail` as JSON.
+"""
+
+import gc
+import os
+import resource
+import signal
+import socket
+import sys
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from pydantic import BaseModel
+
+from agent.invites.mime import read_mail
+from agent.model.invite import ParsedMail
+from agent.rules.ical import Context, read_calendar
+
+MAX_REQUEST = 12 * 1024 * 1024
+_SAMPLE = b"""From: Host <host@example.com>
+Date: Thu, 1 Jan 2026 00:00:00 +0000
+Content-Type: text/calendar; charset=utf-8; method=REQUEST
+
+BEGIN:VCALENDAR
+BEGIN:VEVENT
+UID:sample
+DTSTAMP:20260101T000000Z
+DTSTART;TZID=Europe/Berlin:20260101T090000
+RRULE:FREQ=WEEKLY;COUNT=2
+ATTENDEE:mailto:bot@example.com
+DESCRIPTION:https://meet.google.com/abc-defg-hij
+END:VEVENT
+END:VCALENDAR
+"""
+_TOO_DEEP = "the mail is nested too deeply"
+_TOO_BIG = "the mail takes too much memory to read"
+_UNREADABLE = "the mail cannot be read"
+
+
+class Request(BaseModel):
+    """How to read what follows. `calendar`: it is a bare calendar object; `seconds` bounds the wall-clock time."""
+
+    received_at: datetime
+    calendar: bool = False
+    default_timezone: str = "UTC"
+    meet_url: str
+    cpu_seconds: int
+    memory_mb: int
+    seconds: int
+
+    def context(self) -> Context:
+        """Return how to read as the rules take it."""
+        return Context(self.received_at, default_timezone=self.default_timezone, meet_url=self.meet_url)
+
+
+def main() -> None:
+    """Serve requests until the other end of stdin is closed."""
+    door = socket.socket(fileno=os.dup(0))
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the daemon decides when to end
+    _warm_up()
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(door, 1, 1)
+        if not message:
+            return
+        if os.fork() == 0:
+            door.close()
+            _answer(socket.socket(fileno=descriptors[0]))
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _warm_up() -> None:
+    """Fill what the parsers fill at their first use, so that no fork has to; then keep the forks' memory shared."""
+    read_mail(_SAMPLE, Context(datetime(2026, 1, 1, tzinfo=UTC)))
+    gc.collect()
+    gc.freeze()
+
+
+def _answer(stream: socket.socket) -> None:
+    """Read one request, write its answer, end the process."""
+    with suppress(OSError):
+        line, _, raw = _received(stream).partition(b"\n")
+        request = Request.model_validate_json(line)
+        _limit(request)
+        stream.sendall(_read(request, raw).model_dump_json().encode())
+        stream.shutdown(socket.SHUT_WR)
+    os._exit(0)
+
+
+def _received(stream: socket.socket) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    while chunk := stream.recv(256 * 1024):
+        size += len(chunk)
+        if size > MAX_REQUEST:
+            os._exit(1)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _limit(request: Request) -> None:
+    """Leave this process too little of everything to do harm."""
+    memory = request.memory_mb * 1024 * 1024
+    resource.setrlimit(resource.RLIMIT_CPU, (request.cpu_seconds, request.cpu_seconds))
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+    signal.setitimer(signal.ITIMER_REAL, request.seconds)  # SIGALRM ends the process
+
+
+def _read(request: Request, raw: bytes) -> ParsedMail:
+    try:
+        if not request.calendar:
+            return read_mail(raw, request.context())
+        contents = read_calendar(raw, request.context())
+        return ParsedMail(components=contents.components, problems=contents.problems)
+    except RecursionError:
+        return ParsedMail(problems=(_TOO_DEEP,))
+    except MemoryError:
+        return ParsedMail(problems=(_TOO_BIG,))
+    except Exception as fault:  # noqa: BLE001 - hostile input meets four parsers; the answer must say something
+        print(f"unreadable mail: {type(fault).__name__}", file=sys.stderr)  # noqa: T201 - stderr is this process's log
+        return ParsedMail(problems=(_UNREADABLE,))
+
+
+if __name__ == "__main__":
+    main()

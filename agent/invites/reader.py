@@ -1,0 +1,132 @@
+"""The daemon's side of the limited process that reads mail (see `child`)."""
+
+import asyncio
+import logging
+import socket
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from agent.invites.child import MAX_REQUEST, Request
+from agent.model.invite import Component, ParsedMail
+from agent.rules.links import GOOGLE_MEET_URL
+
+_ROOT = Path(__file__).resolve().parents[2]
+_TOO_LONG = "the mail takes too long or too much memory to read"
+_TOO_LARGE = "the mail is larger than 10 MiB"
+_MAX_ANSWER = 32 * 1024 * 1024
+
+log = logging.getLogger(__name__)
+
+
+class LimitedReader:
+    """Implements `ports.Reader` with a fresh, limited process for each mail.
+
+    `cpu_seconds` and `memory_mb` bound one mail; `seconds` is its wall-clock limit; `at_once` how many are read together.
+    """
+
+    def __init__(
+        self,
+        *,
+        cpu_seconds: int = 5,
+        memory_mb: int = 512,
+        seconds: int = 20,
+        at_once: int = 4,
+        default_timezone: str = "UTC",
+        meet_url: str = GOOGLE_MEET_URL,
+    ) -> None:
+        self._limits = {"cpu_seconds": cpu_seconds, "memory_mb": memory_mb, "seconds": seconds}
+        self._timezone = default_timezone
+        self._meet_url = meet_url
+        self._turn = asyncio.Semaphore(at_once)
+        self._starting = asyncio.Lock()
+        self._parent: asyncio.subprocess.Process | None = None
+        self._door: socket.socket | None = None
+
+    async def start(self) -> None:
+        """Start the waiting process, so that the first mail finds it ready. Optional: `read` starts it when needed."""
+        async with self._starting:
+            await self._ensure()
+
+    async def stop(self) -> None:
+        """End the waiting process. Safe to call more than once."""
+        if self._door is not None:
+            self._door.close()
+            self._door = None
+        if self._parent is not None:
+            try:
+                await asyncio.wait_for(self._parent.wait(), 5)
+            except TimeoutError:
+                self._parent.kill()
+                await self._parent.wait()
+            self._parent = None
+
+    async def read(self, raw: bytes, received_at: datetime) -> ParsedMail:
+        """Return what the mail says. Never raises for bad input: `problems` tells what could not be read."""
+        return await self._ask(raw, received_at, calendar=False)
+
+    async def expand(self, ical: str, now: datetime) -> tuple[Component, ...]:
+        """Read a component's own calendar text again, for the occurrences of the 90 days from `now`."""
+        return (await self._ask(ical.encode(), now, calendar=True)).components
+
+    async def _ask(self, raw: bytes, now: datetime, *, calendar: bool) -> ParsedMail:
+        request = Request(
+            received_at=now,
+            calendar=calendar,
+            default_timezone=self._timezone,
+            meet_url=self._meet_url,
+            **self._limits,
+        )
+        question = request.model_dump_json().encode() + b"\n" + raw
+        if len(question) > MAX_REQUEST:
+            return ParsedMail(problems=(_TOO_LARGE,))
+        async with self._turn:
+            answer = await self._exchange(question)
+        try:
+            return ParsedMail.model_validate_json(answer)
+        except ValidationError:
+            log.warning("the reading process ended without an answer", extra={"bytes": len(raw)})
+            return ParsedMail(problems=(_TOO_LONG,))
+
+    async def _exchange(self, question: bytes) -> bytes:
+        """Send one question down a private stream and return all that comes back, b'' when the process was ended."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            async with self._starting:
+                door = await self._ensure()
+                try:
+                    socket.send_fds(door, [b"1"], [theirs.fileno()])
+                except OSError:
+                    await self.stop()
+                    socket.send_fds(await self._ensure(), [b"1"], [theirs.fileno()])
+        reader, writer = await asyncio.open_connection(sock=ours, limit=2**20)
+        try:
+            async with asyncio.timeout(self._limits["seconds"] + 5):
+                writer.write(question)
+                await writer.drain()
+                writer.write_eof()
+                return await reader.read(_MAX_ANSWER)
+        except (OSError, TimeoutError):
+            return b""
+        finally:
+            writer.close()
+
+    async def _ensure(self) -> socket.socket:
+        """Return the line to the waiting process, started now when there is none. The caller holds `_starting`."""
+        if self._door is not None and self._parent is not None and self._parent.returncode is None:
+            return self._door
+        await self.stop()
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._parent = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-X", "utf8", "-m", "agent.invites.child"),
+                stdin=theirs.fileno(),
+                stdout=asyncio.subprocess.DEVNULL,
+                cwd=_ROOT,
+                env={"PYTHONPATH": str(_ROOT)},  # nothing secret is handed down
+            )
+        self._door = ours
+        return ours
