@@ -56,21 +56,18 @@ class GetWords:
         habits = self.house.habits
         now = self.house.now()
         ended = job.left_at or now
-        nothing = Harvest(Readiness.NO_RECORD)
-        if Source.MEET not in habits.transcript_sources:
-            found: Harvest | None = nothing
-        else:
-            try:
+        found = Harvest(Readiness.NO_RECORD)
+        try:
+            if Source.MEET in habits.transcript_sources:
                 found = await self._ask_platform(job, ended)
-            except Temporary as error:
-                log.warning("harvest.later", action="harvest.look", job=job.public_id, error=error.full)
-                found = Harvest(Readiness.PENDING)
-            except MeetbotError as error:
-                await asyncio.to_thread(self._trouble, job.id, error)
-                reason = error.safe
-                return nothing, sourcing.refused(
-                    sources=habits.transcript_sources, has_captions=has_captions, reason=reason
-                )
+        except Temporary as error:
+            log.warning("harvest.later", action="harvest.look", job=job.public_id, error=error.full)
+            found = Harvest(Readiness.PENDING)
+        except MeetbotError as error:
+            await asyncio.to_thread(self._trouble, job.id, error)
+            return found, sourcing.refused(
+                sources=habits.transcript_sources, has_captions=has_captions, reason=error.safe
+            )
         waited = (now - ended).total_seconds()
         next_look = backoff.next_look(
             habits.transcript_poll_seconds, look - 1, waited, habits.transcript_wait_hours

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import cast
 
 from sqlmodel import Session
 
@@ -76,7 +77,7 @@ def choose_readers(session: Session, house: House, job: Job) -> Sequence[recipie
         Attendee(email=job.inviter, raw=job.inviter),
     )
     choice = recipients.choose(
-        job.options.get("recipients") or house.habits.recap_recipients,
+        cast(recipients.Policy, job.options.get("recipients") or house.habits.recap_recipients),
         inviter,
         invitees,
         attendances(session, job),

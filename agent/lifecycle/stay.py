@@ -81,7 +81,7 @@ class Stay:
 
     async def _hear_page(self) -> None:
         try:
-            async with aclosing(self.caller.events()) as events:  # type: ignore[type-var]
+            async with aclosing(self.caller.events()) as events:
                 async for event in events:
                     self._events.put_nowait(event)
         except MeetbotError as error:
@@ -133,7 +133,7 @@ class Stay:
         if deadline is not None:
             limits.append(max(0.0, (deadline - self.house.now()).total_seconds()))
         try:
-            return await asyncio.wait_for(self._events.get(), min(limits, default=None))  # type: ignore[type-var]
+            return await asyncio.wait_for(self._events.get(), min(limits, default=None))
         except TimeoutError:
             return Tick(self.house.now())
 

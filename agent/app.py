@@ -1,0 +1,176 @@
+"""The one place that chooses adapters and hands them down."""
+
+from dataclasses import dataclass
+
+from agent.config.settings import Settings
+from agent.delivery.hooks import GuardedHooks
+from agent.delivery.letters import LetterWriter
+from agent.delivery.mailer import SmtpMailer
+from agent.engine import Engine
+from agent.invites.reader import LimitedReader
+from agent.lifecycle.accounts import Accounts
+from agent.lifecycle.attend import HARVEST, Attend
+from agent.lifecycle.commands import Commands
+from agent.lifecycle.harvest import SUMMARISE, GetWords
+from agent.lifecycle.house import BOTS_QUEUE, JOBS_QUEUE, CallHabits, Habits, House
+from agent.lifecycle.intake import READ, Intake
+from agent.lifecycle.janitor import Janitor
+from agent.lifecycle.outbox import DELIVER, Deliver
+from agent.lifecycle.plan import ATTEND
+from agent.lifecycle.queries import Queries
+from agent.lifecycle.summarise import Summarise
+from agent.lifecycle.sweep import Sweep
+from agent.meet.adapter import BrowserMeet
+from agent.okoro.client import OkoroClient
+from agent.okoro.harvest import ProxyTranscripts
+from agent.ports import Clock, Summariser
+from agent.store.database import Database
+from agent.summary.adapter import ExtractiveSummariser, OpenAISummariser
+
+SWEEP = "sweep"
+PURGE = "purge"
+JOBS_AT_ONCE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The assembled program: what the daemon starts and stops, and what web and CLI talk to."""
+
+    settings: Settings
+    house: House
+    accounts: Accounts
+    commands: Commands
+    queries: Queries
+    intake: Intake
+    proxy: OkoroClient
+    hooks: GuardedHooks
+
+
+def habits(settings: Settings) -> Habits:
+    """Return the settings that the life of a job depends on."""
+    leave, consent, rivals = settings.auto_leave, settings.consent, settings.rivals
+    return Habits(
+        bot_name=settings.bot.name,
+        bot_email=settings.bot.email.lower(),
+        timezone=settings.bot.timezone,
+        language=settings.bot.language,
+        data_dir=settings.bot.data_dir,
+        public_url=settings.public_url,
+        meet_url=settings.meet.url,
+        join_early_seconds=settings.meet.join_early_seconds,
+        join_attempts=settings.meet.join_attempts,
+        invites_allow=settings.invites.allow,
+        invites_verify=settings.invites.verify,
+        invites_reply=settings.invites.reply,
+        exclude_keywords=settings.invites.exclude_keywords,
+        call=CallHabits(
+            consent_policy=consent.policy,
+            answer_seconds=consent.answer_seconds,
+            on_no_answer=consent.on_no_answer,
+            who=consent.who,
+            rivals_policy=rivals.policy,
+            rivals_grace_seconds=rivals.grace_seconds,
+            rivals_extra_patterns=rivals.extra_patterns,
+            rivals_allow=rivals.allow,
+            lobby_seconds=settings.lobby_seconds,
+            nobody_seconds=leave.nobody_seconds,
+            alone_seconds=leave.alone_seconds,
+            bots_only_seconds=leave.bots_only_seconds,
+            bots_only_after_seconds=leave.bots_only_after_seconds,
+            silence_seconds=leave.silence_seconds,
+            silence_after_seconds=leave.silence_after_seconds,
+            max_overrun_minutes=leave.max_overrun_minutes,
+            max_seconds=leave.max_seconds,
+            captions_enabled=settings.captions.enabled,
+            caption_language=settings.captions.language,
+            recording=settings.recording.mode,
+        ),
+        transcript_sources=settings.transcript.sources,
+        transcript_wait_hours=settings.transcript.wait_hours,
+        transcript_poll_seconds=settings.transcript.poll_seconds,
+        summary_template=settings.summary.template,
+        summary_language=settings.summary.language,
+        recap_recipients=settings.recap.recipients,
+        recap_hold_minutes=settings.recap.hold_minutes,
+        transcript_days=settings.retention.transcript_days,
+        summary_days=settings.retention.summary_days,
+        raw_mail_days=settings.retention.raw_mail_days,
+        recording_days=settings.retention.recording_days,
+        delivery_days=settings.retention.delivery_days,
+        operator_emails=settings.api.operator_emails,
+    )
+
+
+def build(settings: Settings, clock: Clock) -> App:
+    """Assemble the program. Nothing is opened or started yet."""
+    database = Database(settings.database_url)
+    engine = Engine(database, queues={BOTS_QUEUE: settings.browser.max_bots, JOBS_QUEUE: JOBS_AT_ONCE})
+    okoro = settings.okoro
+    proxy = OkoroClient(okoro.proxy_url, okoro.token_url, okoro.service_token.get_secret_value(), clock=clock)
+    hooks = GuardedHooks(allow_private=settings.api.allow_private_webhooks)
+    house = House(
+        database=database,
+        engine=engine,
+        clock=clock,
+        meet=_meet(settings, clock),
+        transcripts=ProxyTranscripts(proxy),
+        summariser=_summariser(settings),
+        letters=LetterWriter(settings.mail_sender, settings.bot.name, settings.public_url, clock.now),
+        mailer=_mailer(settings),
+        hooks=hooks,
+        reader=LimitedReader(meet_url=settings.meet.url, default_timezone=settings.bot.timezone),
+        habits=habits(settings),
+    )
+    intake = Intake(house)
+    _name_jobs(engine, house, intake)
+    return App(
+        settings=settings,
+        house=house,
+        accounts=Accounts(house),
+        commands=Commands(house),
+        queries=Queries(house),
+        intake=intake,
+        proxy=proxy,
+        hooks=hooks,
+    )
+
+
+def _name_jobs(engine: Engine, house: House, intake: Intake) -> None:
+    engine.handles(ATTEND, Attend(house), queue=BOTS_QUEUE, hears=True)
+    engine.handles(READ, intake.read, queue=JOBS_QUEUE)
+    engine.handles(HARVEST, GetWords(house), queue=JOBS_QUEUE)
+    engine.handles(SUMMARISE, Summarise(house), queue=JOBS_QUEUE)
+    engine.handles(DELIVER, Deliver(house), queue=JOBS_QUEUE)
+    engine.handles(SWEEP, Sweep(house), queue=JOBS_QUEUE)
+    engine.handles(PURGE, Janitor(house), queue=JOBS_QUEUE)
+
+
+def _meet(settings: Settings, clock: Clock) -> BrowserMeet:
+    return BrowserMeet(
+        executable=str(settings.browser.executable) if settings.browser.executable else None,
+        headless=settings.browser.headless,
+        sandbox=settings.browser.sandbox,
+        bots_per_browser=settings.browser.bots_per_browser,
+        max_bots=settings.browser.max_bots,
+        profile_dir=settings.meet.profile_dir,
+        data_dir=settings.bot.data_dir,
+        clock=clock,
+    )
+
+
+def _summariser(settings: Settings) -> Summariser:
+    summary = settings.summary
+    if summary.engine == "extractive":
+        return ExtractiveSummariser()
+    return OpenAISummariser(
+        base_url=summary.base_url,
+        model=summary.model,
+        api_key=summary.api_key.get_secret_value(),
+        window_tokens=summary.window_tokens,
+        timeout_seconds=summary.timeout_seconds,
+    )
+
+
+def _mailer(settings: Settings) -> SmtpMailer:
+    mail = settings.mail
+    return SmtpMailer(mail.host, mail.port, mail.security, mail.username, mail.password.get_secret_value())
