@@ -70,6 +70,7 @@ class Meeting:
     options: MeetingOptions
     clock: Clock
     created_at: datetime = field(init=False)
+    room_device: str = field(init=False)
     chat_mode: ChatMode = field(init=False)
     captions_mode: CaptionsMode = field(init=False)
     network_on: bool = True
@@ -84,6 +85,7 @@ class Meeting:
 
     def __post_init__(self) -> None:
         self.created_at = self.clock()
+        self.room_device = self.next_device()
         self.configure(self.options)
 
     def configure(self, options: MeetingOptions) -> None:

@@ -55,9 +55,10 @@ def notice(meeting: Meeting, visitor: Visitor) -> Message:
 
 
 def call_view(meeting: Meeting, visitor: Visitor) -> Message:
-    """Who is there, who presents, and what chat and captions allow."""
+    """Who is there, which device the merged audio is, who presents, and what chat and captions allow."""
     presenting = [person.name for person in meeting.people.values() if person.screen]
     return {
+        "room": meeting.room_device,
         "people": rows(meeting, visitor),
         "presenting": presenting[0] if presenting else None,
         "chat": meeting.chat_mode,

@@ -47,7 +47,8 @@ export class CallScreen {
 
   makeToolbar() {
     this.panelToggles = el("nav");
-    const more = button({ label: t("more_options"), icon: "more_vert", jsname: "NakZHc", onclick: () => this.menu.toggle() });
+    const onclick = () => this.menu.toggle();
+    const more = button({ label: t("more_options"), icon: "more_vert", jsname: "NakZHc", onclick });
     const share = button({ label: t("share_screen"), icon: "present_to_all" });
     return el(
       "div",
@@ -60,7 +61,7 @@ export class CallScreen {
   update(view) {
     this.showTiles(view);
     this.showPanelToggles(view);
-    this.roster.update(view.people);
+    this.roster.update(view);
     this.chat.setMode(view.chat);
     this.captions.update(view.captions);
     if (view.chat === "no_button" && this.open === this.chat) this.toggle(this.chat, "chat");
@@ -81,7 +82,8 @@ export class CallScreen {
   }
 
   chatToggle() {
-    return button({ label: t("chat_open"), icon: "chat", "data-panel-id": "2", onclick: () => this.toggle(this.chat, "chat") });
+    const onclick = () => this.toggle(this.chat, "chat");
+    return button({ label: t("chat_open"), icon: "chat", "data-panel-id": "2", onclick });
   }
 
   /** People and chat push each other out; a second click closes. */

@@ -1,4 +1,4 @@
-// Captions over the picture: blocks that grow, are corrected late, and whose nodes may serve the next speaker.
+// Captions over the picture: blocks that grow, are corrected late, and may be reused for the next speaker.
 import { button, el } from "./dom.js";
 import { log, meeting } from "./meeting.js";
 import { t } from "./texts.js";
@@ -52,9 +52,9 @@ export class CaptionsOverlay {
   /** The utterance grows in its block, or gets one; a block that was trimmed away stays away. */
   show({ id, speaker, text }) {
     if (!this.on) return;
-    const known = this.blocks.get(id);
-    if (known) {
-      if (known.isConnected) setText(known, text);
+    if (this.blocks.has(id)) {
+      const block = this.blocks.get(id);
+      if (block?.isConnected) setText(block, text);
       return;
     }
     this.blocks.set(id, this.blockFor(speaker, text));
@@ -72,7 +72,7 @@ export class CaptionsOverlay {
   /** The oldest node, given to the next speaker in place and moved to the end. */
   recycled(speaker, text) {
     const node = this.region.firstElementChild;
-    for (const [id, block] of this.blocks) if (block === node) this.blocks.set(id, document.createElement("div"));
+    for (const [id, block] of this.blocks) if (block === node) this.blocks.set(id, null);
     node.querySelector(".NWpY1d").textContent = speaker;
     setText(node, text);
     this.region.append(node);

@@ -12,7 +12,8 @@ export class ChatPanel {
     this.composer = new Composer();
     this.foot = el("div");
     this.body = el("div");
-    this.node = el("aside", { "aria-label": t("side_panel") }, el("h2", {}, t("messages")), this.body, this.foot);
+    const title = el("h2", {}, t("messages"));
+    this.node = el("aside", { "aria-label": t("side_panel") }, title, this.body, this.foot);
   }
 
   mount() {

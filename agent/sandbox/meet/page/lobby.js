@@ -14,14 +14,16 @@ export class LobbyScreen {
       el("div", { role: "heading", "aria-level": "1" }, t(`lobby_${options.lobby_text}`)),
       options.lobby_preview ? el("video", { autoplay: true, playsinline: true }) : null,
       options.lobby_effects_panel ? effectsPanel(device) : null,
-      el("div", {}, deviceToggles(options.device_controls), options.lobby_leave_button ? leaveButton() : null),
+      deviceToggles(options.device_controls),
+      options.lobby_leave_button ? leaveButton() : null,
       options.lobby_home_button ? homeButton() : null,
     );
   }
 }
 
 function effectsPanel(device) {
-  return el("div", { "data-participant-id": device, "aria-label": t("effects") }, el("span", {}, "visual_effects"));
+  const marks = { "data-participant-id": device, "aria-label": t("effects") };
+  return el("div", marks, el("span", {}, "visual_effects"));
 }
 
 /** Hangs up, here and in the call. */

@@ -56,7 +56,8 @@ export class PrejoinScreen {
 
   joinButton() {
     const text = t(`join_${meeting.options.join_text}`);
-    return button({ text, label: joinLabel(text), jsname: "Qx7uuf", onclick: (event) => this.pressed(event) });
+    const onclick = (event) => this.pressed(event);
+    return button({ text, label: joinLabel(text), jsname: "Qx7uuf", onclick });
   }
 
   openingDialogs() {
@@ -93,11 +94,12 @@ function joinLabel(text) {
 }
 
 function decoys() {
+  const pressed = (which) => () => log("decoy_click", which);
   return el(
     "div",
     {},
-    button({ label: t("more_options"), text: "⋮", jsname: "NakZHc", onclick: () => log("decoy_click", "menu") }),
-    button({ text: t("other_ways"), jsname: "uL7lsf", onclick: () => log("decoy_click", "other_ways") }),
+    button({ label: t("more_options"), text: "⋮", jsname: "NakZHc", onclick: pressed("menu") }),
+    button({ text: t("other_ways"), jsname: "uL7lsf", onclick: pressed("other_ways") }),
   );
 }
 

@@ -19,7 +19,7 @@ export function peopleToggle(count, onclick) {
 
 export class RosterPanel {
   constructor() {
-    this.people = [];
+    this.view = null;
     this.unfolded = false;
     this.rows = new Map();
     this.list = el("div", { role: "list", "aria-label": t("participants") });
@@ -30,8 +30,9 @@ export class RosterPanel {
     return this.node;
   }
 
-  update(people) {
-    this.people = people;
+  update(view) {
+    const { people } = view;
+    this.view = view;
     const merged = people.filter((row) => row.kind === "merged");
     const single = people.filter((row) => row.kind !== "merged");
     this.place([...single.map((row) => this.row(row)), this.mergedGroup(merged), this.effectsRow()]);
@@ -59,21 +60,23 @@ export class RosterPanel {
   mergedGroup(members) {
     if (!members.length) return null;
     const open = this.unfolded || meeting.options.merged_audio === "expanded";
-    const head = listItem(t("merged_audio"), `${members[0].id}0`, el("span", {}, t("merged_audio")), this.unfolder(open));
+    const title = el("span", {}, t("merged_audio"));
+    const head = listItem(t("merged_audio"), this.view.room, title, this.unfolder(open));
     return el("div", {}, head, open ? members.map(participantRow) : null);
   }
 
   unfolder(open) {
     const unfold = () => {
       this.unfolded = !this.unfolded;
-      this.update(this.people);
+      this.update(this.view);
     };
-    return button({ label: t("adaptive_audio"), icon: "expand_more", "aria-expanded": String(open), onclick: unfold });
+    const expanded = { "aria-expanded": String(open) };
+    return button({ label: t("adaptive_audio"), icon: "expand_more", ...expanded, onclick: unfold });
   }
 
   effectsRow() {
     if (!meeting.options.effects_row) return null;
-    const [self] = this.people;
+    const [self] = this.view.people;
     return this.row({ id: `${self.id}/effects`, name: t("effects"), kind: "effects" });
   }
 }
@@ -84,10 +87,11 @@ function listItem(label, id, ...children) {
 
 function participantRow(row) {
   const name = row.kind === "raw_id" ? row.id : row.name;
+  const shownName = el("span", { class: "notranslate" }, name);
   return listItem(
     name,
     row.id,
-    el("div", { "data-participant-id": row.id }, el("span", { class: "notranslate" }, name), row.self ? el("span", {}, t("you")) : null),
+    el("div", { "data-participant-id": row.id }, shownName, row.self ? el("span", {}, t("you")) : null),
     row.host ? el("div", {}, t("host")) : null,
     row.kind === "presentation" ? el("div", {}, t("presentation")) : null,
     row.kind === "merged" ? el("div", { "aria-label": t("adaptive_audio"), "data-cohort-id": COHORT }) : null,

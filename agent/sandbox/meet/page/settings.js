@@ -4,7 +4,14 @@ import { meeting } from "./meeting.js";
 import { modal } from "./dialogs.js";
 import { t } from "./texts.js";
 
-const CAPTION_LANGUAGES = { "en-US": "English", "de-DE": "Deutsch", "fr-FR": "Français", "es-ES": "Español", "pt-BR": "Português", "ja-JP": "日本語" };
+const CAPTION_LANGUAGES = {
+  "en-US": "English",
+  "de-DE": "Deutsch",
+  "fr-FR": "Français",
+  "es-ES": "Español",
+  "pt-BR": "Português",
+  "ja-JP": "日本語",
+};
 
 export class SettingsMenu {
   constructor() {
@@ -17,21 +24,23 @@ export class SettingsMenu {
   }
 
   menu() {
-    const settings = el("li", { role: "menuitem", onclick: () => this.openDialog() }, el("span", {}, t("settings")));
+    const onclick = () => this.openDialog();
+    const settings = el("li", { role: "menuitem", onclick }, el("span", {}, t("settings")));
     return el("ul", { role: "menu", class: "menu" }, settings);
   }
 
   openDialog() {
     const body = el("div");
-    const tab = button({ label: t("captions"), jsname: "z4Tpl", text: t("captions"), onclick: () => fill(body, languages()) });
+    const onclick = () => fill(body, languageList());
+    const tab = button({ label: t("captions"), jsname: "z4Tpl", text: t("captions"), onclick });
     const close = button({ label: t("close_dialog"), icon: "close", onclick: () => fill(this.node) });
     fill(this.node, modal(t("settings"), close, tab, body));
   }
 }
 
-function languages() {
-  const entries = Object.entries(CAPTION_LANGUAGES);
-  return el("ul", { "aria-label": t("meeting_language") }, entries.map(([code, name]) => language(code, name)));
+function languageList() {
+  const items = Object.entries(CAPTION_LANGUAGES).map(([code, name]) => language(code, name));
+  return el("ul", { "aria-label": t("meeting_language") }, items);
 }
 
 function language(code, name) {
