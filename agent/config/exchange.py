@@ -165,7 +165,7 @@ class RecapSection(Section):
 class WebhookSection(Section):
     """One endpoint that hears of events. Repeat the section for more."""
 
-    url: HttpUrl = Field(min_length=1, description="Where to post.")
+    url: HttpUrl = Field("", description="Where to post. Required.")
     secret: SecretStr = Field(SecretStr(""), description="Signs the deliveries. Required.")
     secret_file: FilePath | None = Field(None, description="File that holds the secret.")
     events: tuple[str, ...] = Field(
@@ -175,6 +175,8 @@ class WebhookSection(Section):
 
     def faults(self) -> Iterator[Fault]:
         """A receiver must be able to tell our posts from anybody's."""
+        if not self.url:
+            yield Fault("url", "is missing; set the address to post to, or remove the section")
         if not self.secret.get_secret_value():
             yield Fault(
                 "secret", "is missing; set the secret that signs deliveries, at least 24 random characters"
