@@ -17,6 +17,7 @@ from agent.config.values import (
     Seconds,
     Section,
     Senders,
+    Version,
 )
 
 LOCAL_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -171,7 +172,7 @@ class WebhookSection(Section):
     events: tuple[str, ...] = Field(
         (), description="Events to send. Empty means every event of the jobs family."
     )
-    version: Literal[1, 2] = Field(2, description="Version of the payload.")
+    version: Version = Field(2, description="Version of the payload.")
 
     def faults(self) -> Iterator[Fault]:
         """A receiver must be able to tell our posts from anybody's."""

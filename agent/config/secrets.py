@@ -10,7 +10,7 @@ from agent.config.draft import Draft, Problem
 def fill_secrets(draft: Draft, credentials_dir: str | None) -> list[Problem]:
     """Put the contents of secret files in place and return what kept some of them from being read.
 
-    A credential is named after its key: `okoro.service_token`, or with an underscore for the dot.
+    An empty secret counts as none. A credential is named after its key: `okoro.service_token`, or with an underscore for the dot.
     """
     problems = []
     for name, chapter in CHAPTERS.items():
@@ -27,12 +27,15 @@ def _fill(draft: Draft, key: Key, credentials_dir: str | None) -> Problem | None
     named = draft.get(twin)
     if named is None:
         credential = _credential(key, credentials_dir)
-        if credential and draft.get(key) is None:
+        if credential and not draft.get(key):
             draft.put(key, credential.read_text(encoding="utf-8").strip(), str(credential))
         return None
-    if draft.get(key) is not None:
+    if draft.get(key):
         return Problem(draft.origin(twin), twin, f"stands beside {key[-1]}; keep one of the two")
-    path = Path(str(named)).expanduser()
+    try:
+        path = Path(str(named)).expanduser()
+    except RuntimeError:
+        return None  # an unknown user's home; the model refuses it
     complaint = _complaint(path)
     if complaint:
         return Problem(draft.origin(twin), twin, complaint)
@@ -54,7 +57,7 @@ def _complaint(path: Path) -> str | None:
         empty = not path.read_text(encoding="utf-8").strip()
     except FileNotFoundError:
         return f"names {path}, which does not exist; create it or correct the path"
-    except (OSError, UnicodeDecodeError):
+    except (OSError, ValueError):
         return f"names {path}, which cannot be read as text; let this user read it"
     if mode & stat.S_IROTH:
         return f"names {path}, which everybody can read; run: chmod 600 {path}"

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,12 @@ def _address(text: str) -> str:
 
 
 def _http_url(text: str) -> str:
-    parts = urlsplit(text)
-    if text and (parts.scheme not in {"http", "https"} or not parts.hostname):
+    try:
+        parts = urlsplit(text)
+        fits = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        fits = False
+    if text and not fits:
         raise ValueError("is not a web address; write it as https://host/path")
     return text
 
@@ -49,7 +53,7 @@ def _without_slash(text: str) -> str:
 def _zone(text: str) -> str:
     try:
         ZoneInfo(text)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, KeyError) as error:
         raise ValueError("is not a time zone; write an IANA name such as Europe/Berlin") from error
     return text
 
@@ -62,8 +66,19 @@ def _pattern(text: str) -> str:
     return text
 
 
+def _path(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise ValueError("begins with the home of a user who does not exist; write the whole path") from error
+
+
 def _senders(text: str) -> str:
     return text.lower().removeprefix("*@").removeprefix("@")
+
+
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
 Address = Annotated[str, AfterValidator(_address)]
@@ -72,9 +87,10 @@ BaseUrl = Annotated[str, AfterValidator(_http_url), AfterValidator(_without_slas
 TimeZone = Annotated[str, AfterValidator(_zone)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 Senders = Annotated[str, AfterValidator(_senders)]
-FilePath = Annotated[Path, AfterValidator(Path.expanduser)]
+FilePath = Annotated[Path, AfterValidator(_path)]
 
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Interval = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Count = Annotated[int, Field(ge=1)]
+Version = Annotated[Literal[1, 2], BeforeValidator(_whole)]
