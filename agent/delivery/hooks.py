@@ -6,6 +6,7 @@ environment and compressed answers do not exist here.
 """
 
 import asyncio
+import re
 import socket
 import ssl
 import time
@@ -148,7 +149,7 @@ def checked_url(url: str, *, allow_private: bool = False) -> httpcore2.URL:
 
 def retry_after_seconds(value: str, now: datetime) -> float | None:
     """Read a Retry-After header: seconds, or a date compared with `now`. None when it is neither."""
-    if value.isascii() and value.isdigit():
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,3})?", value):
         return float(value)
     try:
         date = parsedate_to_datetime(value)
