@@ -1,0 +1,119 @@
+"""Sessions, locks and migrations on real SQLite files."""
+
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from agent.errors import Misconfigured, Temporary
+from agent.model.tables import Worker
+from agent.store.database import SAFE_SQLITE, Database, driver, metadata, sqlite_version
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    database = Database(f"sqlite:///{tmp_path}/store.db")
+    database.migrate()
+    return database
+
+
+def pragma(database: Database, name: str) -> object:
+    with database.engine.connect() as connection:
+        return connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+
+
+def test_the_library_is_without_the_race_that_corrupts() -> None:
+    assert sqlite_version() >= SAFE_SQLITE
+
+
+def test_a_commit_is_on_disk_before_it_is_answered(database: Database) -> None:
+    assert pragma(database, "journal_mode") == "wal"
+    assert pragma(database, "synchronous") == 2  # FULL
+    assert pragma(database, "foreign_keys") == 1
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_model(database: Database) -> None:
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_migrating_twice_changes_nothing(database: Database) -> None:
+    database.migrate()
+
+
+def test_a_schema_from_the_future_is_refused_with_what_to_do(database: Database) -> None:
+    with database.write() as session:
+        session.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(Misconfigured, match="Install the version that made it"):
+        database.migrate()
+
+
+def test_read_then_write_from_many_threads_loses_nothing(database: Database) -> None:
+    with database.write() as session:
+        session.add(Worker(id="w", beat=0, started_at=_now()))
+
+    def add_ten() -> None:
+        for _ in range(10):
+            with database.write() as session:
+                worker = session.get(Worker, "w")
+                assert worker is not None
+                worker.beat += 1
+                session.add(worker)
+
+    threads = [threading.Thread(target=add_ten) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with database.read() as session:
+        worker = session.get(Worker, "w")
+        assert worker is not None
+        assert worker.beat == 80
+
+
+def test_a_locked_database_is_a_temporary_trouble(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.store.database.BUSY_TIMEOUT_MS", 50)
+    database = Database(f"sqlite:///{tmp_path}/locked.db")
+    database.migrate()
+    holder = driver.connect(tmp_path / "locked.db", isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(Temporary), database.write() as session:
+        session.add(Worker(id="w", started_at=_now()))
+    holder.close()
+
+
+def test_a_full_disk_is_a_temporary_trouble_and_heals(database: Database) -> None:
+    with database.write() as session:
+        pages = session.connection().exec_driver_sql("PRAGMA page_count").scalar()
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+        connection.rollback()
+        with pytest.raises(sa.exc.OperationalError, match="full"):
+            connection.execute(
+                sa.text("INSERT INTO worker (id, beat, started_at) VALUES (:id, 0, '2026-01-01')"),
+                {"id": "w" * 200_000},
+            )
+        connection.rollback()
+        connection.exec_driver_sql("PRAGMA max_page_count=1000000")
+        connection.rollback()
+    with database.write() as session:
+        session.add(Worker(id="w", started_at=_now()))
+
+
+def test_a_second_process_is_kept_off_the_file(database: Database) -> None:
+    database.lock()
+    with pytest.raises(Misconfigured, match="Stop it first"):
+        Database(str(database.url)).lock()
+    database.close()
+    other = Database(str(database.url))
+    other.lock()
+    other.close()
