@@ -117,11 +117,10 @@ def condition(what: str, visitor_id: str | None, count: int) -> Callable[[Meetin
     if kind in ("chat", "log") and argument:
         return lambda meeting: len(matching_lines(meeting, kind, argument, visitor_id)) >= count
     if kind == "state" and argument in set(State):
-        sign: Callable[[Visitor], bool] = lambda visitor: visitor.state.value == argument  # noqa: E731 - one of a table
-    elif what in SIGNS:
-        sign = SIGNS[what]
-    else:
+        return lambda meeting: sum(v.state.value == argument for v in chosen(meeting, visitor_id)) >= count
+    if what not in SIGNS:
         raise ValueError(f"nothing to wait for is called {what!r}")
+    sign = SIGNS[what]
     return lambda meeting: sum(map(sign, chosen(meeting, visitor_id))) >= count
 
 

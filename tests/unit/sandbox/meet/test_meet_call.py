@@ -255,11 +255,11 @@ async def test_a_hanging_page_answers_nothing_until_it_wakes(bot, teller):
     await bot.enter()
     asleep = asyncio.create_task(bot.page.wait_for_event("request", lambda request: "asleep" in request.url))
     await asyncio.sleep(0)
-    await teller.do("hang", seconds=1)
+    await teller.do("hang", seconds=0.6)
     await asleep
     started = asyncio.get_running_loop().time()
     assert await bot.page.evaluate("1 + 1") == 2
-    assert asyncio.get_running_loop().time() - started > 0.5
+    assert asyncio.get_running_loop().time() - started > 0.3
 
 
 async def test_two_bots_see_each_other(bot, teller):
