@@ -43,8 +43,8 @@ class Slot(_Value):
 class Component(_Value):
     """One UID of one calendar object: its master and overrides as received, and the occurrences they give in the horizon.
 
-    `only_instances` is True when no master came: only the named slots are touched.
-    `recurrence_ids` are the slots that overrides named; `broken` says what could not be read (then nothing is cancelled).
+    `only_instances` is True when no readable master came: only the named slots are touched.
+    `broken` says what could not be read.
     """
 
     uid: str
@@ -64,7 +64,10 @@ class Component(_Value):
     broken: tuple[str, ...] = ()
     ical: str = ""  # the UID's own VEVENTs and VTIMEZONEs, for later expansion
     timezone: str = ""
-    expanded_until: datetime | None = None  # occurrences that start later are not among the slots; None: all are
+    recurrence_ids: tuple[str, ...] = ()  # the slots that came as overrides
+    expanded_until: datetime | None = (
+        None  # occurrences that start later are not among the slots; None: all are
+    )
 
 
 class ParsedMail(_Value):

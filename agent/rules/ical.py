@@ -159,6 +159,7 @@ class _Group:
                 self._calendar.properties.get("X-WR-TIMEZONE", ""),
             ),
             timezone=_zone_name(series.start) if series else "",
+            recurrence_ids=tuple(self._override_slot(one, series).slot for one in self._overrides),
             expanded_until=None if expansion.complete else self._reach(expansion),
         )
 
@@ -205,7 +206,7 @@ class _Group:
             name = "" if single and self._method != "ADD" else moment.slot
             slots[name] = self._plain(name, moment)
         for override in sorted(self._overrides, key=lambda one: cast(Moment, one.recurrence_id).utc):
-            slot = self._overridden(override, series)
+            slot = self._override_slot(override, series)
             if slot.this_and_future:
                 slots |= shifted(slots, slot)
             slots[slot.slot] = slot
@@ -225,7 +226,7 @@ class _Group:
             all_day=moment.all_day,
         )
 
-    def _overridden(self, override: Reading, series: Series | None) -> Slot:
+    def _override_slot(self, override: Reading, series: Series | None) -> Slot:
         named = cast(Moment, override.recurrence_id)
         original = occurs_on(series, named.local.date()) if series and named.all_day else None
         named = original or named
