@@ -27,7 +27,7 @@ REFUSALS = {
     "permerror": "550 5.1.1 The email account that you tried to reach does not exist",
 }
 GREYLISTED = "450 4.2.0 Greylisted, please try again in a moment"
-CLOSING = b"421 4.3.2 The service is not available, closing transmission channel\r\n"
+CLOSING = "421 4.3.2 The service is not available, closing transmission channel"
 
 
 class DownOrder(BaseModel):
@@ -71,7 +71,7 @@ class ClosedDoor(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.WriteTransport)
-        transport.write(CLOSING)
+        transport.write(f"{CLOSING}\r\n".encode())
         transport.close()
 
 
@@ -166,6 +166,7 @@ class MailSink:
         elif fault.fault == "reset":
             assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
+            return CLOSING
         elif fault.fault == "status":
             return fault.body or f"{fault.status} The sandbox was told to answer {fault.status}"
         return None

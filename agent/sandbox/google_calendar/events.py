@@ -68,7 +68,8 @@ class Calendar:
         self._events: dict[str, Stored] = {}
 
     def put(self, event_id: str, body: Event) -> Event:
-        """Replaces the event; fields Google fills in are filled in where the body has none."""
+        """Replaces the event; fields Google fills in are filled in where the body has none. Null is nothing."""
+        body = {key: value for key, value in body.items() if value is not None}
         now = stamp(self._clock())
         old = self._events.get(event_id)
         defaults: Event = {

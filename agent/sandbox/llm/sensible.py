@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from textwrap import shorten
 from typing import Any
 
 from agent.sandbox.llm.transcript import CITATION_NAME, Statement
@@ -17,6 +18,7 @@ DUE = re.compile(
     r"\b(\d{4}-\d\d-\d\d|(?:next |this )?(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|tomorrow|next week|end of \w+)\b",
     re.IGNORECASE,
 )
+LONGEST_TEXT = 240
 SHOWN_ITEMS = 5
 TOPICS = 3
 CITED = 3
@@ -88,6 +90,8 @@ class SensibleAnswer:
         least, most = schema.get("minItems", 0), schema.get("maxItems", 10_000)
         if CITATION_NAME.search(name) and items.get("type") in ("string", "integer", None):
             found: list[Any] = [_as(items, one) for said in about[:CITED] for one in said.ids][:CITED]
+        elif _is_person(name) and items.get("type") == "string":
+            found = list(dict.fromkeys(one.speaker for one in about if one.speaker))
         else:
             groups = _groups(name, about, enough=least)
             found = [self._value(items, name, group, depth + 1) for group in groups]
@@ -136,7 +140,7 @@ def _is_due(name: str) -> bool:
 
 
 def _is_person(name: str) -> bool:
-    return re.search(r"owner|assignee|speaker|who|person|asked_by", name, re.IGNORECASE) is not None
+    return re.search(r"owner|assignee|speaker|who|person|people|attendee|(asked|agreed|said)_by", name, re.IGNORECASE) is not None
 
 
 def _text(schema: Schema, name: str, about: list[Statement]) -> str:
@@ -158,7 +162,7 @@ def _text(schema: Schema, name: str, about: list[Statement]) -> str:
     if re.search(r"title|headline|topic|heading|^name$|label", name, re.IGNORECASE):
         text = " ".join(about[0].text.split()[:8]).rstrip(".,;:?!")
     else:
-        text = " ".join(one.text for one in about[:2])
+        text = shorten(about[0].text, LONGEST_TEXT, placeholder="…")
     return text[: schema.get("maxLength", len(text))].ljust(schema.get("minLength", 0), ".")
 
 

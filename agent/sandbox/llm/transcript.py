@@ -8,7 +8,7 @@ from typing import Any
 
 ID_KEYS = ("id", "entry_id", "entryId", "entry", "ref", "cite", "key", "n", "index")
 TEXT_KEYS = ("text", "words", "content", "utterance", "said")
-SPEAKER_KEYS = ("speaker", "participant", "speaker_name", "speakerName", "who", "name", "by")
+SPEAKER_KEYS = ("speaker", "participant", "speaker_name", "speakerName", "who", "name", "owner", "by")
 START_KEYS = ("start", "start_time", "startTime", "start_seconds", "at", "time", "t", "from")
 END_KEYS = ("end", "end_time", "endTime", "end_seconds", "to")
 CITATION_NAME = re.compile(r"cit|evidence|source|entr(y|ies)|refs?$|reference|quote_ids|^ids$", re.IGNORECASE)
@@ -29,18 +29,12 @@ class Statement:
 
 
 def read_transcript(messages: Sequence[Mapping[str, Any]]) -> list[Statement]:
-    """Every citable statement in the user's messages, in order, each id once."""
+    """Every citable statement in the user's messages, in order, each once."""
     found: list[Statement] = []
     for text in (user_text(message) for message in messages if message.get("role") == "user"):
         in_json = [s for value in _json_values(text) for s in _statements(value)]
         found += in_json or [_from_line(match) for match in LINE.finditer(text)]
-    seen: set[str | int] = set()
-    unique = []
-    for statement in found:
-        if not seen.issuperset(statement.ids):
-            seen.update(statement.ids)
-            unique.append(statement)
-    return unique
+    return list(dict.fromkeys(found))
 
 
 def user_text(message: Mapping[str, Any]) -> str:
