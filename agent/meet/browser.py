@@ -1,0 +1,131 @@
+"""Which browser, and with which flags."""
+
+import logging
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.async_api import Browser, Error, Playwright
+
+from agent.errors import Misconfigured, Temporary
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+LAUNCH_SECONDS = 30.0
+VIEWPORT_WIDTH, VIEWPORT_HEIGHT = 1280, 720
+log = logging.getLogger(__name__)
+
+# Chromium obeys only the last --disable-features, so Playwright's own list is repeated before ours.
+PLAYWRIGHTS_FEATURES = (
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsUpgrades",
+    "HttpsFirstBalancedModeAutoEnable",
+    "LensOverlay",
+    "MediaRouter",
+    "PaintHolding",
+    "ThirdPartyStoragePartitioning",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "OptimizationHints",
+    "NetworkTimeServiceQuerying",
+    "AimEnabled",
+    "PreconnectToSearch",
+)
+# No process waits for a page nobody opens, and no part of the browser's own window is loaded ahead.
+OUR_FEATURES = (
+    "SpareRendererForSitePerProcess",
+    "PreloadTopChromeWebUI",
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+    "Translate",
+)
+FLAGS = (
+    f"--disable-features={','.join(PLAYWRIGHTS_FEATURES + OUR_FEATURES)}",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--no-pings",
+    "--mute-audio",
+    "--autoplay-policy=no-user-gesture-required",
+    "--lang=en-US",
+    f"--window-size={VIEWPORT_WIDTH},{VIEWPORT_HEIGHT}",
+)
+NO_BROWSER = (
+    "No Chromium was found. Install one (on Debian or Ubuntu: apt-get install chromium), "
+    "or run `playwright install chromium`, or set [browser] executable to its path."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """How browsers are started. `sandbox` None means: on, unless the process is root's, where Chromium refuses."""
+
+    executable: str | None = None
+    headless: bool = True
+    sandbox: bool | None = None
+
+    def sandboxed(self) -> bool:
+        """Whether Chromium's own sandbox is used."""
+        if self.sandbox is not None:
+            return self.sandbox
+        return os.geteuid() != 0
+
+
+def installed_browser(executable: str | None) -> str | None:
+    """The browser set, or the first one on the PATH; None leaves it to Playwright's own. Raises `Misconfigured`."""
+    if executable is None:
+        return next((path for name in NAMES if (path := shutil.which(name))), None)
+    found = shutil.which(executable)
+    if found is None:
+        raise Misconfigured(
+            f"The browser {executable} does not exist or cannot be run. "
+            "Set [browser] executable to an installed Chromium, or remove the key to have one found."
+        )
+    return found
+
+
+def choose_browser(launch: Launch, playwright: Playwright) -> str:
+    """The path of the browser to start. Raises `Misconfigured` when there is none at all."""
+    found = installed_browser(launch.executable)
+    if found is None and Path(playwright.chromium.executable_path).exists():
+        found = playwright.chromium.executable_path
+    if found is None:
+        raise Misconfigured(NO_BROWSER)
+    return found
+
+
+async def start_browser(launch: Launch, playwright: Playwright) -> Browser:
+    """Start one. Raises `Misconfigured` without any browser, `Temporary` when it does not come up."""
+    path = choose_browser(launch, playwright)
+    sandboxed = launch.sandboxed()
+    if not sandboxed:
+        log.warning("the browser runs without its sandbox; run the service as an ordinary user to have it")
+    try:
+        return await playwright.chromium.launch(
+            executable_path=path,
+            headless=launch.headless,
+            chromium_sandbox=sandboxed,
+            args=list(FLAGS),
+            handle_sigint=False,
+            handle_sigterm=False,
+            handle_sighup=False,
+            timeout=LAUNCH_SECONDS * 1000,
+        )
+    except Error as error:
+        raise launch_failure(error, path) from error
+
+
+def launch_failure(error: Error, path: str) -> Misconfigured | Temporary:
+    """What a failed start means: something to mend, or something that may pass."""
+    text = error.message
+    if "no-sandbox" in text or "sandbox" in text.lower():
+        advice = (
+            "run the service as an ordinary user, allow user namespaces, or set [browser] sandbox = false"
+        )
+        return Misconfigured(f"The browser's sandbox cannot be used here: {advice}.", full=text)
+    if "DISPLAY" in text or "headed browser" in text:
+        return Misconfigured(
+            "There is no screen for a visible browser: set [browser] headless = true.", full=text
+        )
+    return Temporary(f"The browser {path} did not start.", full=text, retry_after_seconds=15)

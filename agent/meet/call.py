@@ -1,0 +1,347 @@
+"""One bot on one meeting page: what the page shows becomes events, what the bot wants becomes presses and keys."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.async_api import CDPSession, Error, Page
+
+from agent.errors import Temporary
+from agent.meet.capture import Capture
+from agent.meet.chat import ChatLog, ChatPanel, split_line
+from agent.meet.course import Course, Next, Patience, Step
+from agent.meet.door import Door, DoorShut
+from agent.meet.evidence import Album
+from agent.meet.hand import Hand
+from agent.meet.pool import Lease
+from agent.meet.profile import Profile
+from agent.meet.roster import RosterPanel, Signature, signature
+from agent.meet.selectors import load_table
+from agent.meet.snapshot import Snapshot, read_snapshot
+from agent.meet.verdict import Phase, judge
+from agent.meet.watcher import Told, Watcher
+from agent.model.call import (
+    Admitted,
+    CallOver,
+    ChatUnavailable,
+    Event,
+    Evidence,
+    InLobby,
+    Knocked,
+    PageOpened,
+    PlatformNotice,
+    Refused,
+    RosterSeen,
+    Visit,
+)
+from agent.model.states import EndReason, FailureCode
+from agent.ports import Clock
+
+TICK_SECONDS = 1.0
+LEAVE_SECONDS = 3.0
+CLOSE_SECONDS = 5.0
+EXPECTED_ENDS = frozenset({EndReason.ENDED_BY_HOST, EndReason.REQUESTED})
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a caller works with: its page and what was arranged around it."""
+
+    lease: Lease
+    page: Page
+    session: CDPSession
+    profile: Profile
+    signed_in_state: bool
+    data_dir: Path
+
+
+class PageCaller:
+    """Implements `ports.Caller`. Made by `open_page`."""
+
+    def __init__(self, place: Place, visit: Visit, clock: Clock, patience: Patience) -> None:
+        self._place = place
+        self._visit = visit
+        self._clock = clock
+        self._patience = patience
+        self._watcher = Watcher(place.session, self._hear)
+        self._hand = Hand(place.page, self._watcher)
+        self._album = Album(place.page, self._watcher, place.data_dir / visit.evidence_dir, place.data_dir)
+        self._course = Course(patience, visit.lobby_seconds)
+        self._chat = ChatLog(visit.display_name, clock)
+        self._chat_panel = ChatPanel(self._hand, self._watcher, self._chat)
+        self._roster_panel = RosterPanel(self._hand, self._watcher)
+        self._capture = Capture(visit, self._hand, self._watcher, clock, self._emit)
+        self._events: asyncio.Queue[Event | None] = asyncio.Queue()
+        self._changed = asyncio.Event()
+        self._snapshot: Snapshot | None = None
+        self._heard_at = clock.monotonic()
+        self._over = False
+        self._crashed = ""
+        self._roster_seen: Signature | None = None
+        self._roster_at = 0.0
+        self._keeper: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Bring the page to the join button; the outcome is the first event. Raises `Temporary` when the page dies."""
+        self._place.page.on("crash", lambda _: self._gone("the page crashed"))
+        self._place.page.on("close", lambda _: self._gone("the page was closed"))
+        await self._watcher.install()
+        door = Door(
+            self._place.page,
+            self._watcher,
+            self._hand,
+            self._clock,
+            meeting_url=self._visit.meeting_url,
+            name=self._visit.display_name,
+            door_seconds=self._patience.door_seconds,
+        )
+        outcome = await door.come_to_the_button()
+        if isinstance(outcome, DoorShut):
+            await self._end(
+                Step(Next.END, outcome.detail, reason=outcome.refusal.code, retry=outcome.refusal.retry)
+            )
+            return
+        if self._place.signed_in_state and not outcome.signed_in:
+            log.warning("the signed-in profile is no longer signed in: the bot comes as a guest")
+        self._emit(PageOpened(self._clock.now(), outcome.signed_in))
+
+    def events(self) -> AsyncIterator[Event]:
+        """The events in order, up to and including Refused or CallOver."""
+        return self._stream()
+
+    async def _stream(self) -> AsyncIterator[Event]:
+        while (event := await self._events.get()) is not None:
+            yield event
+        self._events.put_nowait(None)
+
+    async def knock(self) -> None:
+        """Press the join button and begin to follow the page."""
+        if self._over or self._keeper:
+            return
+        await self._press_join()
+        self._heard_at = self._clock.monotonic()
+        self._keeper = asyncio.create_task(self._keep(), name=f"meet {self._visit.job_id}")
+
+    async def _press_join(self) -> None:
+        with contextlib.suppress(Temporary):
+            if await self._hand.press("join"):
+                self._course.knocked(self._clock.monotonic())
+                self._emit(Knocked(self._clock.now()))
+
+    async def say(self, text: str) -> bool:
+        """Post the text as one line, or several where it is over 500 characters; False when one did not appear."""
+        if self._over or self._course.phase is not Phase.CALL:
+            return False
+        try:
+            async with self._hand.lock:
+                return await self._write(text)
+        except Temporary as error:
+            self._emit(ChatUnavailable(self._clock.now(), error.safe))
+            return False
+
+    async def _write(self, text: str) -> bool:
+        if problem := await self._chat_panel.writable():
+            self._emit(ChatUnavailable(self._clock.now(), problem))
+            return False
+        for piece in split_line(text):
+            if not await self._chat_panel.write(piece):
+                self._emit(ChatUnavailable(self._clock.now(), "the line did not appear in the chat"))
+                return False
+        return True
+
+    async def start_capture(self) -> None:
+        """Turn captions on, and the recording where the visit asks."""
+        if not self._over and self._course.phase is Phase.CALL:
+            await self._capture.start()
+
+    async def stop_capture(self) -> None:
+        """Turn both off; what is still on its way is told first."""
+        await self._capture.stop()
+
+    async def leave(self) -> None:
+        """Press the page's own button; in the lobby it takes the knock back."""
+        if self._over:
+            return
+        await self._capture.stop()
+        with contextlib.suppress(Temporary, TimeoutError):
+            async with asyncio.timeout(LEAVE_SECONDS):
+                await self._press_leave()
+        self._finish(CallOver(self._clock.now(), EndReason.REQUESTED, "left by the page's button"))
+
+    async def _press_leave(self) -> None:
+        if self._course.phase is Phase.KNOCKED and await self._hand.press("cancel_knock"):
+            return
+        if await self._hand.press("leave"):
+            await self._hand.press("just_leave")
+
+    async def close(self) -> None:
+        """Give the context back; the events end."""
+        self._over = True
+        await self._capture.stop()
+        if self._keeper and self._keeper is not asyncio.current_task():
+            self._keeper.cancel()
+            await asyncio.gather(self._keeper, return_exceptions=True)
+        self._events.put_nowait(None)
+        if self._place.signed_in_state and not self._crashed:
+            await self._place.profile.refresh(self._place.lease.context)
+        await self._place.lease.release()
+
+    def _emit(self, event: Event) -> None:
+        if not self._over:
+            self._events.put_nowait(event)
+
+    def _finish(self, last: Event) -> None:
+        """Nothing is told after this."""
+        if self._over:
+            return
+        self._emit(last)
+        self._over = True
+        self._events.put_nowait(None)
+        self._changed.set()
+
+    def _gone(self, what: str) -> None:
+        """The page crashed or was closed, by itself or with its browser."""
+        self._crashed = what
+        self._changed.set()
+
+    def _hear(self, told: Told) -> None:
+        """What the page's script tells, at once and in order."""
+        self._heard_at = self._clock.monotonic()
+        match told["kind"]:
+            case "survey":
+                self._snapshot = read_snapshot(told["snapshot"])
+                self._changed.set()
+            case "chat":
+                said = self._chat.hear(told)
+                for line in said:
+                    self._emit(line)
+                self._chat_panel.heard(said)
+            case "captions" | "chunk":
+                self._capture.hear(told)
+
+    async def _keep(self) -> None:
+        """Follow the page until the visit is over."""
+        while not self._over:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TICK_SECONDS):
+                    await self._changed.wait()
+            self._changed.clear()
+            try:
+                await self._take(self._look())
+            except Temporary as error:
+                log.info("the page did not answer: %s", error.full)
+
+    def _look(self) -> Step:
+        now = self._clock.monotonic()
+        if self._crashed:
+            return self._course.crash(self._crashed)
+        silent = self._course.silence(now - self._heard_at)
+        if silent.next is not Next.NOTHING or self._snapshot is None:
+            return silent
+        verdict = judge(self._snapshot, self._visit.meeting_url, load_table().admission)
+        return self._course.see(verdict, self._snapshot, now)
+
+    async def _take(self, step: Step) -> None:
+        """Carry one step out."""
+        match step.next:
+            case Next.END:
+                await self._end(step)
+            case Next.TELL_LOBBY:
+                self._emit(InLobby(self._clock.now()))
+            case Next.KNOCK_AGAIN:
+                await self._press_join()
+            case Next.CLEAR:
+                await self._hand.press(step.control)
+            case Next.AGREE:
+                await self._agree(step)
+            case Next.GIVE_UP_AGREEING:
+                self._emit(PlatformNotice(self._clock.now(), step.words, accepted=False))
+                await self._keep_evidence("a dialog of the platform could not be answered")
+            case Next.ENTER:
+                await self._enter(step)
+            case Next.NOTHING:
+                if self._course.phase is Phase.CALL and self._snapshot:
+                    await self._look_around(self._snapshot)
+
+    async def _end(self, step: Step) -> None:
+        """Tell the end, with evidence where it surprises."""
+        reason = step.reason or FailureCode.INTERNAL_ERROR
+        if reason not in EXPECTED_ENDS:
+            await self._keep_evidence(reason.value)
+        await self._capture.stop()
+        at = self._clock.now()
+        if self._course.phase is not Phase.CALL and isinstance(reason, FailureCode):
+            self._finish(Refused(at, reason, step.words, step.retry))
+        else:
+            self._finish(CallOver(at, reason, step.words))
+
+    async def _keep_evidence(self, why: str) -> None:
+        files = await self._album.keep(why, self._hand.strategies) if not self._crashed else ()
+        if files:
+            self._emit(Evidence(self._clock.now(), why, files))
+
+    async def _agree(self, step: Step) -> None:
+        """Answer Meet's own question about recording or notes, as it wants for going on, and report it."""
+        structure = load_table().structure
+        dialog = structure["dialog"]
+        async with self._hand.lock:
+            accepted = (
+                await self._hand.press_selector(structure["dialog_ok"])
+                or await self._hand.press("join", dialog)
+                or await self._hand.press("got_it", dialog)
+            )
+        if accepted:
+            self._course.agreed()
+            self._emit(PlatformNotice(self._clock.now(), step.words, accepted=True))
+
+    async def _enter(self, step: Step) -> None:
+        """In the call: tell it first, then look who is there and open the chat."""
+        self._emit(Admitted(self._clock.now(), step.signs))
+        await self._watcher.ask("setPace", True)
+        if self._snapshot:
+            await self._look_around(self._snapshot)
+
+    async def _look_around(self, snapshot: Snapshot) -> None:
+        """Read the list when tiles or count changed, or now and then; otherwise leave the chat open."""
+        now = self._clock.monotonic()
+        seen = signature(snapshot)
+        if seen == self._roster_seen and now - self._roster_at < self._patience.look_around_seconds:
+            return
+        self._roster_seen, self._roster_at = seen, now
+        async with self._hand.lock:
+            people = await self._roster_panel.read(snapshot)
+            self._emit(RosterSeen(self._clock.now(), people))
+            for tile in snapshot.tiles:
+                if tile.is_self:
+                    self._chat.known_as(tile.name)
+            await self._chat_panel.open()
+
+
+async def open_page(
+    lease: Lease,
+    visit: Visit,
+    clock: Clock,
+    patience: Patience,
+    profile: Profile,
+    signed_in_state: bool,
+    data_dir: Path,
+) -> PageCaller:
+    """A caller whose page stands at the join button. Raises `Temporary` when the browser dies meanwhile."""
+    try:
+        page = await lease.context.new_page()
+        session = await lease.context.new_cdp_session(page)
+        caller = PageCaller(
+            Place(lease, page, session, profile, signed_in_state, data_dir), visit, clock, patience
+        )
+        await caller.open()
+    except Error as error:
+        await lease.release()
+        raise Temporary("The browser failed while the page was opened.", full=error.message) from error
+    except BaseException:
+        await asyncio.wait_for(lease.release(), CLOSE_SECONDS)
+        raise
+    return caller

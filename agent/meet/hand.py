@@ -1,0 +1,88 @@
+"""The bot's hand on one page: real pointer and keys, at what the script found."""
+
+import asyncio
+import logging
+from typing import Any
+
+from playwright.async_api import Error, Page
+
+from agent.errors import Temporary
+from agent.meet.watcher import Watcher
+
+WAKE_POINTS = ((640, 300), (660, 320))
+log = logging.getLogger(__name__)
+
+
+class Hand:
+    """Presses controls by name. `strategies` tells which strategy found each of them last.
+
+    `lock` is held over a gesture of several presses, so that two of them do not meet on one page.
+    """
+
+    def __init__(self, page: Page, watcher: Watcher) -> None:
+        self._page = page
+        self._watcher = watcher
+        self.lock = asyncio.Lock()
+        self.strategies: dict[str, str] = {}
+
+    async def find(self, control: str, within: str | None = None) -> dict[str, Any] | None:
+        """Where the control is, or None. A toolbar that hid itself is woken by the pointer first."""
+        spot: dict[str, Any] | None = await self._watcher.ask("whereIs", control, within)
+        if spot is not None and not spot["visible"]:
+            await self.wake()
+            spot = await self._watcher.ask("whereIs", control, within)
+        if spot is not None:
+            self.strategies[control] = spot["by"]
+        return spot
+
+    async def press(self, control: str, within: str | None = None) -> bool:
+        """Click the control; False when it is not there, hidden or disabled."""
+        return await self._click(await self.find(control, within))
+
+    async def press_selector(self, selector: str) -> bool:
+        """Click the first visible match of a structural selector."""
+        return await self._click(await self._watcher.ask("whereIsSelector", selector))
+
+    async def press_folded_group(self) -> bool:
+        """Unfold people who share a microphone; False when nobody is folded away."""
+        return await self._click(await self._watcher.ask("whereIsFoldedGroup"))
+
+    async def wait_for(self, control: str, seconds: float) -> dict[str, Any] | None:
+        """The control as soon as it is visible, None when the time is over."""
+        await self.wake()
+        spot: dict[str, Any] | None = await self._watcher.until("whereIsVisible", control, seconds=seconds)
+        return spot
+
+    async def wake(self) -> None:
+        """Move the pointer, as somebody who looks for the buttons does."""
+        await self._guarded(self._move_about())
+
+    async def type_line(self, text: str) -> None:
+        """Type into what has the focus, then Enter."""
+        await self._guarded(self._page.keyboard.type(text))
+        await self._guarded(self._page.keyboard.press("Enter"))
+
+    async def replace_text(self, text: str) -> None:
+        """Type over all that is in the focused field."""
+        await self._guarded(self._page.keyboard.press("ControlOrMeta+a"))
+        await self._guarded(self._page.keyboard.type(text) if text else self._page.keyboard.press("Delete"))
+
+    async def key(self, name: str) -> None:
+        """Press one key."""
+        await self._guarded(self._page.keyboard.press(name))
+
+    async def _click(self, spot: dict[str, Any] | None) -> bool:
+        if spot is None or not spot["visible"] or not spot["enabled"]:
+            return False
+        await self._guarded(self._page.mouse.click(spot["x"], spot["y"]))
+        return True
+
+    async def _move_about(self) -> None:
+        for x, y in WAKE_POINTS:
+            await self._page.mouse.move(x, y)
+
+    async def _guarded(self, action: Any) -> None:
+        try:
+            await action
+        except Error as error:
+            raise Temporary("The meeting's page is gone.", full=error.message) from error

@@ -1,0 +1,57 @@
+"""Who is there. The open list is the truth; tiles and the count sign only tell when to look at it again."""
+
+from typing import Any
+
+from agent.meet.hand import Hand
+from agent.meet.snapshot import Snapshot
+from agent.meet.watcher import Watcher
+from agent.model.call import Person, RowKind
+
+OPEN_SECONDS = 2.0
+Signature = tuple[tuple[str, ...], int | None]
+
+
+def signature(snapshot: Snapshot) -> Signature:
+    """What changes on the page when somebody comes or goes, panel or no panel."""
+    return tuple(sorted(tile.id for tile in snapshot.tiles)), snapshot.count
+
+
+def people_from(rows: list[dict[str, Any]] | None, self_ids: frozenset[str]) -> tuple[Person, ...] | None:
+    """The rows as people, one per id; None when the list was not to be seen, which does not mean alone."""
+    if not rows:
+        return None
+    people: dict[str, Person] = {}
+    for row in rows:
+        person = Person(
+            id=row["id"] or row["name"],
+            name=row["name"],
+            is_self=row["id"] in self_ids if self_ids else row["self"],
+            is_host=row["host"],
+            kind=RowKind.PSEUDO if row["pseudo"] else RowKind.PERSON,
+        )
+        people.setdefault(person.id, person)
+    return tuple(people.values())
+
+
+class RosterPanel:
+    """Opens the list and reads it."""
+
+    def __init__(self, hand: Hand, watcher: Watcher) -> None:
+        self._hand = hand
+        self._watcher = watcher
+        self._self_ids: frozenset[str] = frozenset()
+
+    async def read(self, snapshot: Snapshot) -> tuple[Person, ...] | None:
+        """Open the list if need be, read it, and leave it open. None when it cannot be seen now."""
+        rows = await self._open_rows()
+        if rows is not None and await self._hand.press_folded_group():
+            rows = await self._watcher.ask("readRows")
+        self._self_ids |= {tile.id for tile in snapshot.tiles if tile.is_self}
+        return people_from(rows, self._self_ids)
+
+    async def _open_rows(self) -> list[dict[str, Any]] | None:
+        rows: list[dict[str, Any]] | None = await self._watcher.ask("readRows")
+        if rows is not None or not await self._hand.press("people"):
+            return rows
+        rows = await self._watcher.until("readRows", seconds=OPEN_SECONDS)
+        return rows  # noqa: RET504 - the name gives the untyped answer its type

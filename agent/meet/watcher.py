@@ -1,0 +1,83 @@
+"""The bot's eyes on one page: a script in a world of its own, which the page's scripts cannot see or touch."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from playwright.async_api import CDPSession, Error, Page
+
+from agent.errors import Temporary
+from agent.meet.selectors import BINDING, page_script
+
+WORLD = "meetbot"
+ANSWER_SECONDS = 5.0
+log = logging.getLogger(__name__)
+Told = dict[str, Any]
+
+
+class Watcher:
+    """Puts the script into every document of the page, hands on what it tells, and asks it questions."""
+
+    def __init__(self, session: CDPSession, tell: Callable[[Told], None]) -> None:
+        self._session = session
+        self._tell = tell
+        self._world: int | None = None
+        self._ready = asyncio.Event()
+
+    async def install(self) -> None:
+        """Must be called before the page goes to its address."""
+        self._session.on("Runtime.bindingCalled", self._hear)
+        await self._session.send("Page.enable")
+        await self._session.send("Runtime.enable")
+        await self._session.send("Runtime.addBinding", {"name": BINDING, "executionContextName": WORLD})
+        script = {"source": page_script(), "worldName": WORLD, "runImmediately": True}
+        await self._session.send("Page.addScriptToEvaluateOnNewDocument", script)
+
+    def _hear(self, called: Told) -> None:
+        if called["name"] != BINDING:
+            return
+        self._world = called["executionContextId"]
+        self._ready.set()
+        self._tell(json.loads(called["payload"]))
+
+    async def ask(self, function: str, *arguments: object, seconds: float = ANSWER_SECONDS) -> Any:
+        """What the script's function answers. Raises `Temporary` when the page is gone or does not answer."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._ready.wait()
+                return await self._evaluate(function, arguments)
+        except TimeoutError as error:
+            raise Temporary(
+                "The meeting's page does not answer.", full=f"{function} took over {seconds} s"
+            ) from error
+        except Error as error:
+            raise Temporary("The meeting's page is gone.", full=f"{function}: {error.message}") from error
+
+    async def until(self, function: str, *arguments: object, seconds: float) -> Any:
+        """What the function answers as soon as that is something; None when the time is over."""
+        waited = (function, list(arguments), int(seconds * 1000))
+        return await self.ask("until", *waited, seconds=seconds + ANSWER_SECONDS)
+
+    async def _evaluate(self, function: str, arguments: tuple[object, ...]) -> Any:
+        call = f"meetbot.{function}({', '.join(json.dumps(one) for one in arguments)})"
+        question = {
+            "expression": call,
+            "contextId": self._world,
+            "returnByValue": True,
+            "awaitPromise": True,
+            "userGesture": True,
+        }
+        answer = await self._session.send("Runtime.evaluate", question)
+        if "exceptionDetails" in answer:
+            thrown = answer["exceptionDetails"]
+            raise Temporary("The meeting's page could not be read.", full=json.dumps(thrown)[:2000])
+        return answer["result"].get("value")
+
+
+async def watch(page: Page, tell: Callable[[Told], None]) -> Watcher:
+    """A watcher on a page that has not been anywhere yet."""
+    watcher = Watcher(await page.context.new_cdp_session(page), tell)
+    await watcher.install()
+    return watcher
