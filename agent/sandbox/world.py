@@ -57,7 +57,8 @@ class World:
     """Every fake, on one HTTP port and one SMTP port of `host`; port 0 takes a free one.
 
     Use it as an async context manager on the running loop. `directory` keeps the mail and the Google
-    credentials; left out, it is a temporary one that goes away with the world. The fakes are attributes
+    credentials; left out, it is a temporary one that goes away with the world. `bot_email` is the account the
+    calendar belongs to. The fakes are attributes
     (`meet okoro calendar llm mail hooks faults`), so that tests in the same process can look inside.
     """
 
@@ -74,6 +75,7 @@ class World:
         self.host = host
         self.port = port
         self.smtp_port = smtp_port
+        self.bot_email = bot_email
         self._temporary = directory is None
         self.directory = directory or Path(tempfile.mkdtemp(prefix="meetbot-sandbox-"))
         self.maildir = self.directory / "mail"
@@ -128,6 +130,7 @@ class World:
     def settings(self) -> dict[str, dict[str, Any]]:
         """The config sections of a daemon that lives in this world."""
         return {
+            "bot": {"email": self.bot_email},
             "meet": {"url": f"{self.base_url}/meet"},
             "okoro": {
                 "proxy_url": f"{self.base_url}/okoro/p/google-meet",

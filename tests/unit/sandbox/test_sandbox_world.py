@@ -9,6 +9,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from agent.config.settings import Settings
+from agent.sandbox.faults import FaultBoard
+from agent.sandbox.service import build_service
 from agent.sandbox.teller import Teller
 from agent.sandbox.world import World
 
@@ -83,3 +86,18 @@ async def test_reset_makes_every_fake_forget(world, teller, http) -> None:
 async def test_the_teller_reaches_the_fake_meet(teller) -> None:
     seen = await teller.create_meeting("abc-defg-hij", access="open")
     assert seen == await teller.observed("abc-defg-hij")
+
+
+async def test_the_control_api_answers_this_machine_only() -> None:
+    board = FaultBoard()
+    app = build_service([], [], board, lambda client, reset: None)
+    for address, status in (("127.0.0.1", 200), ("::1", 200), ("192.0.2.7", 403)):
+        wire = httpx2.ASGITransport(app, client=(address, 5000))
+        async with httpx2.AsyncClient(transport=wire, base_url="http://sandbox") as http:
+            assert (await http.get("/control/faults")).status_code == status
+
+
+async def test_its_settings_are_ones_the_config_accepts(world) -> None:
+    settings = Settings.model_validate({**world.settings(), "webhooks": [world.webhook("one")]})
+    assert settings.bot.email == world.bot_email
+    assert settings.meet.url == f"{world.base_url}/meet"
