@@ -1,0 +1,106 @@
+"""Decisions, promises and open questions, found by the phrases in which people make them."""
+
+import re
+from collections.abc import Collection, Sequence
+
+from agent.model.summary import ActionItem, Decision, Question
+from agent.summary.language import Language
+from agent.summary.sentences import Sentence
+from agent.summary.weighing import Weights
+
+_QUESTION_MARK = re.compile(r"[?？]\s*$")
+_ANSWERED_WITHIN = 3
+_ANSWER_WORDS = 4
+_LONGEST = 300
+
+
+class Findings:
+    """Looks through the sentences of one meeting. `people` are all known names: roster and speakers."""
+
+    def __init__(
+        self, found: Sequence[Sentence], weights: Weights, language: Language, people: Collection[str]
+    ) -> None:
+        self._found = found
+        self._weights = weights
+        self._language = language
+        self._people = people
+
+    def decisions(self, most: int) -> tuple[Decision, ...]:
+        """The sentences in which something is settled."""
+        settled = [s for s in self._found if not _asks(s) and self._language.decision.search(s.text)]
+        return tuple(Decision(text=_cut(s.text), cites=s.cites) for s in self._best(settled, most))
+
+    def actions(self, most: int) -> tuple[ActionItem, ...]:
+        """Who will do what: promises belong to who spoke, requests to whoever they name or who takes them on."""
+        asked = [s for s in self._found if self._promises(s) or self._assigns(s)]
+        return tuple(self._action(s) for s in self._best(asked, most))
+
+    def open_questions(self, most: int) -> tuple[Question, ...]:
+        """Questions to which nobody replied, and what was called open."""
+        open_ones = [
+            s
+            for s in self._found
+            if self._language.open_question.search(s.text) or (_asks(s) and not self._answered(s))
+        ]
+        return tuple(Question(text=_cut(s.text), cites=s.cites) for s in self._best(open_ones, most))
+
+    def _best(self, candidates: Sequence[Sentence], most: int) -> list[Sentence]:
+        whole = [s for s in candidates if len(set(s.terms)) > 1 and s.words > 3]
+        best = sorted(whole, key=lambda s: (-self._weights.worth(s), s.order))[:most]
+        return sorted(best, key=lambda s: s.order)
+
+    def _promises(self, sentence: Sentence) -> bool:
+        return not _asks(sentence) and self._language.commitment.search(sentence.text) is not None
+
+    def _assigns(self, sentence: Sentence) -> bool:
+        return self._language.assignment.search(sentence.text) is not None or (
+            self._named(sentence) is not None and not _asks(sentence)
+        )
+
+    def _action(self, sentence: Sentence) -> ActionItem:
+        named = self._named(sentence)
+        owner = named or (sentence.speaker if self._promises(sentence) else self._taker(sentence))
+        due = self._language.due.search(sentence.text)
+        cites = sentence.cites
+        if not named and owner and owner != sentence.speaker:
+            cites = tuple(sorted({*cites, *self._reply(sentence)}))
+        return ActionItem(
+            text=_cut(sentence.text), owner=owner or None, due=due[0].strip() if due else None, cites=cites
+        )
+
+    def _named(self, sentence: Sentence) -> str | None:
+        """The person a sentence begins by naming, as in "Dana will …" or "Dana, can you …"."""
+        match = self._language.owner.search(sentence.text)
+        if not match:
+            return None
+        name = match["name"].casefold()
+        fitting = [person for person in self._people if name in person.casefold().split()]
+        return fitting[0] if len(fitting) == 1 else None
+
+    def _taker(self, sentence: Sentence) -> str | None:
+        """Who takes a request on: the next to speak, when they agree or promise."""
+        following = self._next(sentence)
+        if following is None:
+            return None
+        agreed = self._language.agreement.search(following.text) or self._promises(following)
+        return following.speaker if agreed else None
+
+    def _reply(self, sentence: Sentence) -> tuple[int, ...]:
+        following = self._next(sentence)
+        return following.cites[:1] if following else ()
+
+    def _next(self, sentence: Sentence) -> Sentence | None:
+        after = self._found[sentence.order + 1 : sentence.order + 1 + _ANSWERED_WITHIN]
+        return next((s for s in after if s.speaker != sentence.speaker), None)
+
+    def _answered(self, question: Sentence) -> bool:
+        after = self._found[question.order + 1 : question.order + 1 + _ANSWERED_WITHIN]
+        return any(s.words >= _ANSWER_WORDS and not _asks(s) for s in after)
+
+
+def _asks(sentence: Sentence) -> bool:
+    return _QUESTION_MARK.search(sentence.text) is not None
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1].rsplit(" ", 1)[0] + "…"
