@@ -10,6 +10,7 @@ from typing import Literal
 
 import aiosmtplib
 
+from agent.delivery.mime import is_address
 from agent.errors import Invalid, Misconfigured, Temporary
 from agent.model.letter import Mail
 
@@ -43,6 +44,8 @@ class SmtpMailer:
         Raises `Temporary` when another try may help, `Invalid` when the server refused the mail or all recipients
         for good.
         """
+        if not all(is_address(one) for one in mail.recipients):
+            raise Invalid("This mail has an address that cannot be written to.", full=repr(mail.recipients))
         server = self._server()
         try:
             await server.connect()
@@ -50,7 +53,7 @@ class SmtpMailer:
             raise Temporary("The mail server cannot be used now.", full=self._at(error)) from error
         try:
             refused, answer = await server.sendmail(mail.envelope_from, mail.recipients, mail.raw)
-        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+        except (aiosmtplib.SMTPException, OSError) as error:
             raise self._refusal(error) from error
         finally:
             await _hang_up(server)
@@ -83,8 +86,6 @@ class SmtpMailer:
 
     def _refusal(self, error: Exception) -> Invalid | Temporary:
         full = self._at(error)
-        if isinstance(error, ValueError):
-            return Invalid("An address of this mail cannot be used.", full=full)
         codes = _codes(error)
         if codes and min(codes) >= PERMANENT:
             return Invalid(f"The mail server refused the mail for good ({codes[0]}).", full=full)

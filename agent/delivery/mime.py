@@ -36,6 +36,11 @@ def prose(text: str) -> str:
     return _CONTROL.sub("", _REORDERING.sub("", text.replace("\r\n", "\n")))
 
 
+def is_address(text: str) -> bool:
+    """Whether this is a plain ASCII address, which no SMTP command or header takes for more than that."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
 def mailbox(email: str, name: str = "") -> Address:
     """Return an address for From or To. Raises `Invalid` for what cannot be written to."""
     local, _, domain = email.rpartition("@")
@@ -43,7 +48,7 @@ def mailbox(email: str, name: str = "") -> Address:
         ascii_domain = domain.encode("idna").decode()
     except UnicodeError:
         ascii_domain = ""
-    if not _ADDRESS.fullmatch(f"{local}@{ascii_domain}"):
+    if not is_address(f"{local}@{ascii_domain}"):
         raise Invalid("This mail address cannot be written to.", full=repr(email))
     return Address(one_line(name, 120), username=local, domain=ascii_domain)
 
