@@ -96,6 +96,7 @@ class World:
     async def __aenter__(self) -> "World":
         wired: list[WiredFake] = [self.meet, self.okoro, self.calendar, self.llm, self.hooks]
         app = build_service(wired, [self.mail], self.faults, self._hang_up)
+        self.directory.mkdir(parents=True, exist_ok=True)
         web, smtp = _listener(self.host, self.port), _listener(self.host, self.smtp_port)
         self.port, self.smtp_port = web.getsockname()[1], smtp.getsockname()[1]
         await self.mail.start(smtp)

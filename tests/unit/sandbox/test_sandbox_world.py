@@ -31,6 +31,12 @@ async def test_it_starts_in_half_a_second_and_leaves_nothing_behind() -> None:
             await http.get(base_url)
 
 
+async def test_a_directory_of_ones_own_is_made_and_stays(tmp_path) -> None:
+    async with World(directory=tmp_path / "new" / "world") as world:
+        world.settings()
+    assert (tmp_path / "new" / "world" / "google-credentials.json").exists()
+
+
 async def test_two_worlds_stand_side_by_side() -> None:
     async with World() as one, World() as two:
         assert len({one.port, two.port, one.smtp_port, two.smtp_port}) == 4
