@@ -21,6 +21,7 @@ from agent.errors import Misconfigured
 PREFIX = "MEETBOT_"
 CONFIG_VARIABLE = "MEETBOT_CONFIG"
 NOT_SETTINGS = frozenset({CONFIG_VARIABLE})
+HANDED_OVER = ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")
 USUAL_PATHS = (Path("meetbot.toml"), Path("/etc/meetbot/meetbot.toml"))
 
 
@@ -30,6 +31,11 @@ def config_path(given: Path | None = None, environment: Mapping[str, str] | None
     if given or named:
         return given or Path(str(named)).expanduser()
     return next((path for path in USUAL_PATHS if path.is_file()), None)
+
+
+def handed_over() -> dict[str, str]:
+    """Return the variables by which systemd hands over sockets and asks to be told how it goes."""
+    return {name: os.environ[name] for name in HANDED_OVER if name in os.environ}
 
 
 def load(

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.config.catalogue import CHAPTERS
-from agent.config.load import config_path, load
+from agent.config.load import config_path, handed_over, load
 from agent.errors import Misconfigured
 
 BOT = {"MEETBOT_BOT__EMAIL": "bot@example.com"}
@@ -182,6 +182,13 @@ def test_the_file_is_found_by_flag_then_variable(tmp_path, monkeypatch):
     assert config_path(None, {}) is None
     written(tmp_path, "")
     assert config_path(None, {}) == Path("meetbot.toml")
+
+
+def test_what_systemd_hands_over_is_passed_on_and_nothing_else(monkeypatch):
+    monkeypatch.setenv("NOTIFY_SOCKET", "@there")
+    monkeypatch.setenv("LISTEN_FDS", "1")
+    assert handed_over().items() >= {"NOTIFY_SOCKET": "@there", "LISTEN_FDS": "1"}.items()
+    assert all(name.startswith(("NOTIFY_", "WATCHDOG_", "LISTEN_")) for name in handed_over())
 
 
 keys = st.sampled_from(sorted({key for chapter in CHAPTERS.values() for key in chapter.fields()})) | st.text(
