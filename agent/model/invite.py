@@ -20,6 +20,7 @@ class Attendee(_Value):
     name: str = ""
     partstat: str = "NEEDS-ACTION"
     rsvp: bool = False
+    no_reply: bool = False  # RSVP=FALSE was said in so many words
 
 
 class Slot(_Value):

@@ -198,6 +198,7 @@ def _people(properties: Properties, name: str) -> Iterator[Attendee]:
             name=_one_line(_parameter(value, "CN"))[:200],
             partstat=_clean(_parameter(value, "PARTSTAT")).upper()[:40] or "NEEDS-ACTION",
             rsvp=_parameter(value, "RSVP").upper() == "TRUE",
+            no_reply=_parameter(value, "RSVP").upper() == "FALSE",
         )
 
 

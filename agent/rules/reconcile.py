@@ -235,7 +235,8 @@ class _Plan:
         elif self._until is not None and job.starts_at >= self._until:
             self._decided.append(Keep(job.slot, "beyond_horizon"))
         else:
-            heir = min(self._made, key=lambda one: abs(one.starts_at - job.starts_at), default=None)
+            free = [one for one in self._made if one.rule == "new"]
+            heir = min(free, key=lambda one: abs(one.starts_at - job.starts_at), default=None)
             if heir is None or abs(heir.starts_at - job.starts_at) > NEAREST:
                 self._decided.append(
                     Cancel(job.slot, "no_longer_in_series", "the series no longer meets then")
