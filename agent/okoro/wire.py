@@ -1,10 +1,18 @@
 """Meet's JSON as values: unknown fields are ignored, wrong ones refused, size and depth bounded."""
 
 import json
-from datetime import datetime
+from datetime import UTC
 from typing import Annotated, Any, NoReturn, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 from pydantic.alias_generators import to_camel
 
 from agent.errors import Temporary
@@ -20,6 +28,7 @@ def _tidy(value: object) -> object:
     return "".join(c if c.isprintable() or c in "\n\t" else " " for c in paired)
 
 
+Instant = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
 Text = Annotated[str, BeforeValidator(_tidy)]
 
 # Names become paths of further requests: nothing but an id may stand in them.
@@ -59,17 +68,17 @@ class Record(_Wire):
 
     name: str = Field(pattern=f"^{_RECORD}$")
     space: str = ""
-    start_time: AwareDatetime
-    end_time: AwareDatetime | None = None
-    expire_time: AwareDatetime | None = None
+    start_time: Instant
+    end_time: Instant | None = None
+    expire_time: Instant | None = None
 
 
 class Participant(_Wire):
     """One of signed-in, anonymous or phone; `latest_end_time` is None while they are there."""
 
     name: str = Field(pattern=f"^{_RECORD}/participants/{_ID}$")
-    earliest_start_time: AwareDatetime | None = None
-    latest_end_time: AwareDatetime | None = None
+    earliest_start_time: Instant | None = None
+    latest_end_time: Instant | None = None
     signedin_user: User | None = None
     anonymous_user: User | None = None
     phone_user: User | None = None
@@ -79,8 +88,8 @@ class ParticipantSession(_Wire):
     """One stay of a participant."""
 
     name: str
-    start_time: AwareDatetime
-    end_time: AwareDatetime | None = None
+    start_time: Instant
+    end_time: Instant | None = None
 
 
 class DocsDestination(_Wire):
@@ -101,8 +110,8 @@ class _Artifact(_Wire):
     """`state`: STATE_UNSPECIFIED, STARTED, ENDED (no file yet) or FILE_GENERATED."""
 
     state: str = "STATE_UNSPECIFIED"
-    start_time: AwareDatetime | None = None
-    end_time: AwareDatetime | None = None
+    start_time: Instant | None = None
+    end_time: Instant | None = None
 
 
 class Transcript(_Artifact):
@@ -126,8 +135,8 @@ class TranscriptEntry(_Wire):
     participant: str = ""
     text: Text = ""
     language_code: str | None = None
-    start_time: AwareDatetime
-    end_time: AwareDatetime | None = None
+    start_time: Instant
+    end_time: Instant | None = None
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -174,8 +183,3 @@ def last_id(name: str) -> str:
 def ids(name: str) -> tuple[str, ...]:
     """Return the ids of a resource name: `x` and `y` of `conferenceRecords/x/participants/y`."""
     return tuple(name.split("/")[1::2])
-
-
-def wire_time(at: datetime) -> str:
-    """Return an instant as Meet writes it."""
-    return at.isoformat().replace("+00:00", "Z")

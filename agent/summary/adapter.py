@@ -1,5 +1,6 @@
 """The summarisers that the life of a job may use; both fit `ports.Summariser`."""
 
+import asyncio
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -50,7 +51,7 @@ class ExtractiveSummariser:
         if not entries:
             return _nothing_said(brief)
         name, kind, _ = self._types.choose(brief, entries)
-        return grounded(extract(brief, entries, kind, name), entries, brief, drop_unverified=True).summary
+        return await asyncio.to_thread(_extracted, brief, entries, kind, name)
 
 
 class OpenAISummariser:
@@ -118,12 +119,19 @@ class OpenAISummariser:
                 "notes": tuple(cost.notes),
             }
         )
-        findings = grounded(told, entries, brief, drop_unverified=self._drop_unverified)
+        findings = await asyncio.to_thread(
+            grounded, told, entries, brief, drop_unverified=self._drop_unverified
+        )
         if findings.foreign > findings.statements * _FOREIGN_SHARE:
             raise Invalid("its answer held addresses or markup that nobody said")
         if findings.statements - findings.foreign - findings.unverified < 1:
             raise Invalid("nothing in its answer is borne out by the transcript")
         return findings.summary
+
+
+def _extracted(brief: Brief, entries: Sequence[Entry], kind: MeetingType, name: str) -> Summary:
+    # What is quoted was said, yet addresses cut in two and markup typed by an attacker must not get out either.
+    return grounded(extract(brief, entries, kind, name), entries, brief).summary
 
 
 def _summary(answer: Answer, entries: Sequence[Entry], language: str | None) -> Summary:

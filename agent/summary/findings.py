@@ -1,7 +1,7 @@
 """Decisions, promises and open questions, found by the phrases in which people make them."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from agent.model.summary import ActionItem, Decision, Question
 from agent.summary.language import Language
@@ -33,7 +33,7 @@ class Findings:
     def actions(self, most: int) -> tuple[ActionItem, ...]:
         """Who will do what: promises belong to who spoke, requests to whoever they name or who takes them on."""
         asked = [s for s in self._found if self._promises(s) or self._assigns(s)]
-        return tuple(self._action(s) for s in self._best(asked, most))
+        return tuple(_joined([(s, self._action(s)) for s in self._best(asked, most)]))
 
     def open_questions(self, most: int) -> tuple[Question, ...]:
         """Questions to which nobody replied, and what was called open."""
@@ -94,8 +94,36 @@ class Findings:
         return next((s for s in after if s.speaker != sentence.speaker), None)
 
     def _answered(self, question: Sentence) -> bool:
+        """Whether another one spoke to it: right away, or soon and of the same things."""
         after = self._found[question.order + 1 : question.order + 1 + _ANSWERED_WITHIN]
-        return any(s.words >= _ANSWER_WORDS and not _asks(s) for s in after)
+        others = [s for s in after if s.speaker != question.speaker and not _asks(s)]
+        at_once = bool(after) and after[0] in others and after[0].words >= _ANSWER_WORDS
+        return at_once or any(set(s.terms) & set(question.terms) for s in others)
+
+
+def _joined(found: Sequence[tuple[Sentence, ActionItem]]) -> Iterator[ActionItem]:
+    """A request and the promise that answers it are one task: the later words count, both are cited."""
+    left = list(found)
+    while left:
+        sentence, action = left.pop(0)
+        same = next((pair for pair in left[:2] if _same_task(sentence, action, *pair)), None)
+        if same is None:
+            yield action
+            continue
+        later = same[1].model_copy(
+            update={
+                "cites": tuple(sorted({*action.cites, *same[1].cites})),
+                "due": same[1].due or action.due,
+            }
+        )
+        left[left.index(same)] = (same[0], later)
+
+
+def _same_task(one: Sentence, task: ActionItem, other: Sentence, promise: ActionItem) -> bool:
+    if task.owner != promise.owner or other.order - one.order > _ANSWERED_WITHIN + 2:
+        return False
+    shared = set(one.terms) & set(other.terms)
+    return len(shared) * 2 >= min(len(set(one.terms)), len(set(other.terms)))
 
 
 def _asks(sentence: Sentence) -> bool:

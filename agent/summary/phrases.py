@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from agent.rules.spoken_time import MONTHS, NUMBERS, WEEKDAYS
 from agent.summary.language import Language
 from agent.summary.sentences import Sentence
 
@@ -73,7 +74,9 @@ def _runs(text: str, language: Language, strange: Collection[str]) -> Iterator[l
         return
     run: list[tuple[str, str]] = []
     for word in _TOKEN.findall(text):
-        terms = [] if word.casefold() in strange else list(language.terms(word))
+        folded = word.casefold()
+        empty = folded in strange or folded in WEEKDAYS or folded in MONTHS or folded in NUMBERS
+        terms = [] if empty else list(language.terms(word))
         if terms:
             run.append((terms[0], word))
         elif run:

@@ -117,7 +117,7 @@ class Reducer:
         except TooLong:
             raise
         except Invalid as error:
-            again = prompt.for_repair(messages, reply_text or "(nothing)", error.safe)
+            again = prompt.for_repair(messages, reply_text or "(nothing)", error.full)
         return read_answer(await self._told(again, cost))
 
     async def _told(self, messages: list[Message], cost: Cost) -> str:

@@ -89,7 +89,7 @@ def _bare(node: object, inside_properties: bool = False) -> object:
 def read_answer(text: str) -> Answer:
     """Return the answer in a model's text, which may stand in prose or a code fence.
 
-    Raises `Invalid` whose `safe` tells the model what is wrong, without repeating what it wrote.
+    Raises `Invalid`, whose `full` tells the model what is wrong.
     """
     if len(text) > ANSWER_LIMIT_CHARACTERS:
         raise Invalid(f"the answer is longer than {ANSWER_LIMIT_CHARACTERS} characters")
@@ -100,7 +100,7 @@ def read_answer(text: str) -> Answer:
     try:
         return Answer.model_validate(json.loads(spoken[start : end + 1]))
     except ValidationError as error:
-        raise Invalid(_faults(error)) from error
+        raise Invalid("the answer does not fit the schema", full=_faults(error)) from error
     except (ValueError, RecursionError) as error:
         raise Invalid("the answer is not valid JSON") from error
 
