@@ -1,4 +1,4 @@
-"""Renders a sample recap mail as pictures: docs/images/recap-{light,dark,phone}.png.
+"""Renders a sample recap mail as pictures: docs/images/recap-{light,dark,phone,text}.png.
 
 Usage: python docs/render_recap.py [CHROMIUM]
 """
@@ -7,6 +7,7 @@ import asyncio
 import sys
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
+from html import escape
 from pathlib import Path
 
 from playwright.async_api import Browser, async_playwright
@@ -16,7 +17,7 @@ from agent.model.letter import RecapLetter, Thread
 from agent.model.summary import ActionItem, Decision, Question, Statement, Summary, Topic
 
 IMAGES = Path(__file__).parent / "images"
-SHOTS = {"light": ("light", 760), "dark": ("dark", 760), "phone": ("light", 390)}
+SHOTS = {"light": ("light", 760), "dark": ("dark", 760), "phone": ("light", 390), "text": ("light", 720)}
 NOW = datetime(2026, 11, 24, 14, 52, tzinfo=UTC)
 
 SUMMARY = Summary(
@@ -67,7 +68,11 @@ LETTER = RecapLetter(
     summary=SUMMARY,
     quotes={
         2: (31.0, "Test Lead", "Everything is green except payments."),
-        3: (247.0, "Test Lead", "I need until the first of December, the second terminal came only yesterday."),
+        3: (
+            247.0,
+            "Test Lead",
+            "I need until the first of December, the second terminal came only yesterday.",
+        ),
         4: (760.0, "Host Person", "Then we ship on the third, two days later than planned. Agreed?"),
         5: (905.0, "Host Person", "I will tell customers on Wednesday."),
         6: (1655.0, "Translator", "German is finished, and you get French on Friday."),
@@ -84,21 +89,22 @@ LETTER = RecapLetter(
 )
 
 
-def sample_html() -> str:
-    """Return the HTML part of the sample recap, as it is mailed."""
+def sample(kind: str) -> str:
+    """Return the HTML part of the sample recap as it is mailed, or its plain part set as a page."""
     writer = LetterWriter("meetbot@example.com", "Meetbot", "https://meetbot.example.com", lambda: NOW)
     message = message_from_bytes(writer.recap(LETTER).raw, policy=policy.default)
-    part = message.get_body(("html",))
+    part = message.get_body((kind,))
     if part is None:
-        raise SystemExit("the recap has no HTML part")
-    return str(part.get_content())
+        raise SystemExit(f"the recap has no {kind} part")
+    content = str(part.get_content())
+    return content if kind == "html" else f"<pre style='margin:24px'>{escape(content)}</pre>"
 
 
 async def shoot(browser: Browser, name: str) -> None:
     """Take one picture of the sample."""
     scheme, width = SHOTS[name]
     page = await browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 800})  # type: ignore[arg-type]
-    await page.set_content(sample_html())
+    await page.set_content(sample("plain" if name == "text" else "html"))
     await page.screenshot(path=IMAGES / f"recap-{name}.png", full_page=True)
     await page.close()
 

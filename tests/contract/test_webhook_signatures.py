@@ -10,6 +10,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from agent.delivery import payloads, signature
 from agent.model.letter import Notice
+from agent.sandbox.hook_signatures import verify_all
 
 NEW, OLD = "whsec_bmV3LXNlY3JldC0wMTIzNDU2Nzg5MDEyMzQ1", "whsec_b2xkLXNlY3JldC0wMTIzNDU2Nzg5MDEyMzQ1"
 STRANGE = "whsec_c3RyYW5nZS1zZWNyZXQtMDEyMzQ1Njc4OTAx"
@@ -65,6 +66,18 @@ def test_the_stock_library_refuses_what_is_not_ours(known, tampered, age):
 
     with pytest.raises(WebhookVerificationError):
         Webhook(known).verify(body + tampered, headers)
+
+
+@pytest.mark.parametrize("family", ["jobs", "bots"])
+def test_the_familys_own_header_holds_beside_the_standard_one(family):
+    body, headers = signed(family, secrets=(NEW, OLD))
+    verdicts = verify_all(headers, body, [NEW], datetime.now(UTC))
+
+    assert {scheme: held for scheme, held in verdicts.items() if held is not None} == {
+        family: True,
+        "standard": True,
+    }
+    assert verify_all(headers, body + b" ", [NEW], datetime.now(UTC))[family] is False
 
 
 def test_a_receiver_written_in_another_language_agrees():
