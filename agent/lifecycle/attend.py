@@ -26,6 +26,8 @@ REJOIN_SECONDS = (5.0, 15.0, 30.0, 60.0)
 DISPATCH_GRACE = timedelta(minutes=15)
 GRANTED = frozenset({"granted", "announced"})
 TAKEN_BACK = frozenset({"declined", "withdrawn", "opted_out"})
+# What a wish to leave may say: nothing is to be made of the meeting.
+CALLED_OFF = {"cancel": EndReason.REQUESTED, "cancelled_by_invite": EndReason.CANCELLED_BY_INVITE}
 log = structlog.get_logger("attend")
 
 

@@ -14,10 +14,10 @@ from agent.model.call import Captioned, Enter, Person, Record
 from agent.model.states import State, Told
 from agent.model.tables import Consent, Job, Participant, Presence, TranscriptEntry
 from agent.model.transcript import Source
-from agent.rules import conduct, presence
 from agent.store import jobs
 
 T = TypeVar("T")
+Judge = Callable[[Person], tuple[str, str]]
 ANSWERS = {"granted": True, "declined": False, "withdrawn": False, "opted_out": False}
 
 
@@ -131,7 +131,7 @@ class Scribe:
 
         await self.write(note)
 
-    async def roster(self, people: Sequence[Person], at: datetime, policy: conduct.Policy) -> None:
+    async def roster(self, people: Sequence[Person], at: datetime, judge: Judge) -> None:
         """Keep who is there: new people, those who came back, those who left."""
 
         def note(session: Session, job: Job, now: datetime) -> None:
@@ -141,7 +141,7 @@ class Scribe:
             }
             here = set()
             for person in people:
-                row = known.get(person.id) or self._meet_person(session, person, policy)
+                row = known.get(person.id) or self._meet_person(session, person, judge)
                 here.add(row.id)
                 if row.id not in open_stays:
                     session.add(Presence(participant_id=row.id or 0, joined_at=at))
@@ -152,14 +152,14 @@ class Scribe:
 
         await self.write(note)
 
-    def _meet_person(self, session: Session, person: Person, policy: conduct.Policy) -> Participant:
-        verdict = presence.judge(person, policy)
+    def _meet_person(self, session: Session, person: Person, judge: Judge) -> Participant:
+        verdict, rule = judge(person)
         row = Participant(
             job_id=self.job_id,
             key=person.id,
             name=person.name,
-            verdict=verdict.kind,
-            rule=verdict.rule,
+            verdict=verdict,
+            rule=rule,
             is_host=person.is_host,
         )
         session.add(row)

@@ -1,7 +1,6 @@
 """One bot's stay at one meeting: events go into the rules of the call, and their commands are carried out and recorded."""
 
 import asyncio
-from contextlib import aclosing
 from datetime import datetime
 from uuid import uuid4
 
@@ -17,7 +16,6 @@ from agent.model.call import (
     CallOver,
     Captioned,
     CaptionsUnavailable,
-    ChatUnavailable,
     Command,
     Enter,
     Event,
@@ -28,10 +26,12 @@ from agent.model.call import (
     Knocked,
     Leave,
     PageOpened,
+    Person,
     PlatformNotice,
     Record,
     Refused,
     RosterSeen,
+    RowKind,
     Said,
     Say,
     StartCapture,
@@ -42,6 +42,7 @@ from agent.model.call import (
 from agent.model.states import FailureCode, State, Told
 from agent.ports import Caller
 from agent.rules import conduct
+from agent.rules.standing import judge
 
 FLUSH_SECONDS = 1.0
 LEAVE_SECONDS = 8.0
@@ -81,9 +82,8 @@ class Stay:
 
     async def _hear_page(self) -> None:
         try:
-            async with aclosing(self.caller.events()) as events:
-                async for event in events:
-                    self._events.put_nowait(event)
+            async for event in self.caller.events():
+                self._events.put_nowait(event)
         except MeetbotError as error:
             log.warning("stay.page_lost", action="stay.page", job=self.scribe.public_id, error=error.full)
         self._events.put_nowait(CallOver(self.house.now(), FailureCode.NETWORK_LOSS, "the page fell silent"))
@@ -149,21 +149,26 @@ class Stay:
             case Admitted():
                 await self.scribe.enter_state(State.IN_CALL, Told.ADMITTED, signs=list(event.signs))
             case RosterSeen() if event.people is not None:
-                await self.scribe.roster(event.people, event.at, self.policy)
+                await self.scribe.roster(event.people, event.at, self._judge)
             case Captioned() if self.standing.capturing:
                 self._captions[event.id] = event
-            case ChatUnavailable():
-                await self.scribe.line(Told.CHAT_UNAVAILABLE, detail=event.detail)
             case CaptionsUnavailable():
                 await self.scribe.line(Told.TROUBLE, detail=event.detail)
             case PlatformNotice():
                 await self.scribe.line(Told.PLATFORM_NOTICE, text=event.text, accepted=event.accepted)
             case Evidence():
                 await self.scribe.line(Told.EVIDENCE_KEPT, why=event.why, files=list(event.files))
-            case Asked():
-                await self.scribe.line(Told.VERB_OBEYED, verb=event.verb.value, uid=event.uid, by=event.by)
             case Refused() | CallOver():
                 log.info("stay.over", action="stay.over", job=self.scribe.public_id, detail=event.detail)
+
+    def _judge(self, person: Person) -> tuple[str, str]:
+        """Return what somebody is, and by which rule."""
+        if person.is_self or person.id in self.standing.own_ids:
+            return "self", ""
+        if person.kind is RowKind.PSEUDO:
+            return "pseudo", "row"
+        verdict = judge(self.standing, self.policy, person.name)
+        return verdict.kind.value, verdict.rule
 
     async def _perform(self, command: Command) -> None:
         match command:

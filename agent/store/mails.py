@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from agent.model.tables import EventSeries, Invitation, Mail, Occurrence
+from agent.model.tables import EventSeries, Invitation, Job, Mail, Occurrence
 
 
 def twin(session: Session, sha256: str, envelope: dict[str, object], since: datetime) -> Mail | None:
@@ -29,6 +29,33 @@ def occurrences(session: Session, series_id: int) -> Sequence[Occurrence]:
     return session.exec(
         select(Occurrence).where(Occurrence.series_id == series_id).order_by(col(Occurrence.starts_at))
     ).all()
+
+
+def on_links(session: Session, links: Sequence[str], other_than: str) -> Sequence[tuple[Occurrence, Job]]:
+    """Return the occurrences of other UIDs that meet on any of these links and have a job."""
+    found = session.exec(
+        select(Occurrence, Job)
+        .join(EventSeries, col(Occurrence.series_id) == col(EventSeries.id))
+        .join(Job, col(Occurrence.job_id) == col(Job.id))
+        .where(col(Occurrence.meeting_url).in_(links), EventSeries.uid != other_than)
+    )
+    return found.all()
+
+
+def with_jobs(session: Session, series_id: int) -> Sequence[tuple[Occurrence, Job]]:
+    """Return the occurrences of a series that have a job, each with it."""
+    return session.exec(
+        select(Occurrence, Job)
+        .join(Job, col(Occurrence.job_id) == col(Job.id))
+        .where(Occurrence.series_id == series_id)
+    ).all()
+
+
+def at_slot(session: Session, series_id: int, slot: str) -> Occurrence | None:
+    """Return one occurrence by its slot."""
+    return session.exec(
+        select(Occurrence).where(Occurrence.series_id == series_id, Occurrence.slot == slot)
+    ).first()
 
 
 def occurrence_of(session: Session, job_id: int) -> Occurrence | None:

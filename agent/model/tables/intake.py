@@ -45,7 +45,11 @@ class Invitation(SQLModel, table=True):
 
 
 class EventSeries(SQLModel, table=True):
-    """One calendar UID as it is believed now: the newest object and whom it is bound to."""
+    """One calendar UID as it is believed now, and whom it is bound to.
+
+    `body` is `model.series.Series` as JSON; `bot_address` is the address byte for byte under which the bot was invited;
+    `options` come from its plus-tags.
+    """
 
     id: int | None = Field(default=None, primary_key=True)
     uid: str = Field(unique=True)
@@ -53,12 +57,8 @@ class EventSeries(SQLModel, table=True):
     inviter: str = ""
     bound_domain: str = ""
     trust: str = ""
-    sequence: int = 0
-    stamped_at: datetime | None = instant()
-    title: str = ""
-    recurring: bool = False
-    ical: str = ""
-    attendees: list[Any] = document(list)
+    source: str = ""
+    body: dict[str, Any] = document()
     bot_address: str = ""
     options: dict[str, Any] = document()
     thread: dict[str, Any] = document()
