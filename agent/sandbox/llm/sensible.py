@@ -140,7 +140,12 @@ def _is_due(name: str) -> bool:
 
 
 def _is_person(name: str) -> bool:
-    return re.search(r"owner|assignee|speaker|who|person|people|attendee|(asked|agreed|said)_by", name, re.IGNORECASE) is not None
+    return (
+        re.search(
+            r"owner|assignee|speaker|who|person|people|attendee|(asked|agreed|said)_by", name, re.IGNORECASE
+        )
+        is not None
+    )
 
 
 def _text(schema: Schema, name: str, about: list[Statement]) -> str:

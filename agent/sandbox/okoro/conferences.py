@@ -1,6 +1,7 @@
 """Conferences as the teller orders them, and the Meet REST resources they become as time goes by."""
 
 import secrets
+import zlib
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -151,7 +152,7 @@ class Conference:
         ends = [self._capped(session.end, now) for session in sessions]
         user: dict[str, str] = {"displayName": order.name}
         if order.kind == "signedin":
-            user["user"] = f"users/{abs(hash(order.name)) % 10**18}"
+            user["user"] = f"users/{zlib.crc32(order.name.encode())}"
         found: Resource = {
             "name": self._people[order.name],
             "earliestStartTime": google_time(min(session.start for session in sessions)),
