@@ -75,7 +75,8 @@ def _instances(fresh: Component) -> tuple[Instance, ...]:
 
 def _precedence(component: Component) -> tuple[Rank, bool, datetime, str]:
     """Order masters; among equals a cancellation wins, then the one expanded farther, then any fixed order."""
-    return master_rank(component), component.cancelled, component.expanded_until or _FOREVER, component.ical
+    text = component.ical or component.model_dump_json()
+    return master_rank(component), component.cancelled, component.expanded_until or _FOREVER, text
 
 
 def _weight(one: Instance) -> tuple[Rank, bool, Rank, str]:

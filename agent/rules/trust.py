@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
 
@@ -103,7 +103,7 @@ class ReplyCase:
     answer: str
     own: Collection[str] = ()
     verify: Literal["report", "enforce", "off"] = "report"
-    authenticity: Authenticity = Authenticity()
+    authenticity: Authenticity = field(default_factory=Authenticity)
     answered: Collection[str] = ()
     replies_to_sender_last_hour: int = 0
     replies_last_hour: int = 0
@@ -133,7 +133,7 @@ def judge(
         return ruling("hold", "no_sender", "the mail does not say who sent it")
     if claim.from_email in own or claim.organizer in own:
         return ruling("ignore", "own", "the message comes from the bot itself")
-    if binding is not None and not _belongs(claim, binding):
+    if binding is not None and not _belongs(claim, binding, authenticity):
         return ruling("hold", "other_sender", "the change does not come from whoever made the invitation")
     if binding is not None and level < binding.level and not _excused(authenticity, policy):
         return ruling("hold", "less_trust", "the invitation was verified, and this change of it is not")
@@ -260,10 +260,15 @@ def _verdicts(authenticity: Authenticity, policy: TrustPolicy) -> tuple[Finding,
     )
 
 
-def _belongs(claim: Claim, binding: Binding) -> bool:
-    """Tell whether a change comes from the organizer, or from the domain that sent the invitation."""
-    same_organizer = bool(claim.organizer) and claim.organizer == binding.organizer
-    return same_organizer or (bool(binding.domain) and domain_of(claim.from_email) == binding.domain)
+def _belongs(claim: Claim, binding: Binding, authenticity: Authenticity) -> bool:
+    """Tell whether a change comes from where the invitation came from, or from its organizer's own domain.
+
+    ORGANIZER is only text: naming the right one counts when the sender's domain is the organizer's, or Google vouches.
+    """
+    sender = domain_of(claim.from_email)
+    if claim.organizer and claim.organizer != binding.organizer:
+        return False
+    return sender in (binding.domain, domain_of(binding.organizer)) or authenticity.google
 
 
 def _excused(authenticity: Authenticity, policy: TrustPolicy) -> bool:
