@@ -1,7 +1,7 @@
 """What the settings model says about itself: the example file, the page of all keys, and the values in force."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
 from urllib.parse import urlsplit
@@ -38,9 +38,15 @@ Generated from the settings model by `make docs`; `config.example.toml` shows th
 """
 
 
-def example_file() -> str:
-    """Return the whole of `config.example.toml`: valid TOML that says what the defaults say."""
-    return "\n".join([EXAMPLE_HEAD, *(line for chapter in CHAPTERS.values() for line in _example(chapter))])
+def example_file(values: Mapping[str, object] | None = None) -> str:
+    """Return a whole file with every key explained: `values` (`section.key` → value) in place of defaults.
+
+    Without values it is `config.example.toml`: valid TOML that says what the defaults say.
+    """
+    given = values or {}
+    return "\n".join(
+        [EXAMPLE_HEAD, *(line for chapter in CHAPTERS.values() for line in _example(chapter, given))]
+    )
 
 
 def reference_page() -> str:
@@ -55,6 +61,26 @@ def shown(settings: Settings) -> dict[str, Any]:
         value = getattr(settings, name)
         result[name] = [_plain(item) for item in value] if isinstance(value, tuple) else _plain(value)
     return result
+
+
+def settings_file(view: Mapping[str, Any]) -> str:
+    """Return what `shown` returned as TOML."""
+    lines = []
+    for name, value in view.items():
+        for table in value if isinstance(value, list) else [value]:
+            lines.append(f"[[{name}]]" if isinstance(value, list) else f"[{name}]")
+            lines += [f"{key} = {toml_value(item)}" for key, item in table.items()]
+            lines.append("")
+    return "\n".join(lines)
+
+
+def plain_value(settings: Settings, key: str) -> object:
+    """Return the value of `section.key` in clear, as `example_file` takes it."""
+    section, name = key.split(".")
+    fields = CHAPTERS[section].model.model_fields
+    attribute = next(inner for inner, field in fields.items() if name in (field.alias, inner))
+    value = getattr(getattr(settings, section), attribute)
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
 
 
 def toml_value(value: object) -> str:
@@ -90,12 +116,12 @@ def _masked(secret: str) -> str:
     return secret.replace(f":{parts.password}@", f":{MASK}@") if parts.password else secret
 
 
-def _example(chapter: Chapter) -> Iterator[str]:
+def _example(chapter: Chapter, given: Mapping[str, object]) -> Iterator[str]:
     mark = "# " if chapter.repeats else ""
     yield f"# {_intro(chapter)}"
     yield f"{mark}[[{chapter.name}]]" if chapter.repeats else f"[{chapter.name}]"
     for key, field in chapter.fields().items():
-        default = _default(field)
+        default = given.get(f"{chapter.name}.{key}", _default(field))
         yield from (f"# {line}" for line in _wrapped(f"{_choices(field)}{field.description}"))
         yield f"{mark}{key} = {toml_value(default)}" if default is not None else f"# {key} ="
     yield ""

@@ -1,0 +1,58 @@
+import subprocess
+import sys
+
+import pytest
+
+from agent.cli import main as table
+from agent.errors import Conflict, Denied, Invalid, Misconfigured, Missing, Temporary
+
+
+def meetbot(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "agent", *arguments],
+        capture_output=True,
+        text=True,
+        env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"} | environment,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (Misconfigured("x"), 78),
+        (Invalid("x"), 65),
+        (Denied("x"), 77),
+        (Missing("x"), 66),
+        (Conflict("x"), 69),
+        (Temporary("x"), 75),
+    ],
+)
+def test_an_error_ends_in_one_sentence_and_a_status_by_its_kind(error, status, monkeypatch, capsys):
+    def fail(**_options):
+        raise error
+
+    monkeypatch.setattr(table, "app", fail)
+    with pytest.raises(SystemExit) as ended:
+        table.main()
+    assert ended.value.code == status
+    assert capsys.readouterr().err == "meetbot: x\n"
+
+
+def test_a_bad_config_tells_everything_without_a_traceback(tmp_path):
+    path = tmp_path / "meetbot.toml"
+    path.write_text('[rivals]\npolicy = "laeve"\n[http]\nprot = 1')
+    done = meetbot("config", "check", "--config", str(path))
+    assert done.returncode == 78
+    assert done.stdout == ""
+    assert "3 settings are wrong" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_version_is_told():
+    assert meetbot("--version").stdout.startswith("meetbot ")
+
+
+def test_the_environment_alone_is_enough():
+    done = meetbot("config", "check", MEETBOT_BOT__EMAIL="bot@example.com")
+    assert (done.returncode, done.stdout) == (0, "The settings are good (no file, environment only).\n")
