@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 import typer
 
-from agent.cli import config, init
+from agent.cli import config, init, keys, users
 from agent.errors import Kind, MeetbotError, Misconfigured
 
 MISCONFIGURED_STATUS = 78  # EX_CONFIG; the service unit does not restart on it
@@ -23,7 +23,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(init.init)
-app.add_typer(config.family, name="config")
+app.add_typer(config.commands, name="config")
+app.add_typer(users.family, name="users")
+app.add_typer(keys.family, name="keys")
 
 
 def _tell_version(wanted: bool) -> None:

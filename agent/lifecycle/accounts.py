@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from agent.errors import Conflict, Denied, Invalid, Missing
 from agent.lifecycle.house import House
-from agent.model.account import Principal
+from agent.model.account import Principal, Scope
 from agent.model.tables import ApiKey, User
 from agent.rules import keys
 from agent.store import accounts
@@ -35,8 +35,16 @@ class Accounts:
         with self.house.database.read() as session:
             return accounts.users(session)
 
-    def create_key(self, email: str, name: str, *, test: bool = False) -> tuple[ApiKey, str]:
-        """Make a key for a user and return it with its text, which is never shown again."""
+    def create_key(
+        self, email: str, name: str, *, test: bool = False, scopes: Sequence[str] = ()
+    ) -> tuple[ApiKey, str]:
+        """Make a key for a user and return it with its text, which is never shown again.
+
+        Without scopes it may do whatever its user may. Raises `Invalid` for a scope that there is not.
+        """
+        unknown = [scope for scope in scopes if scope not in set(Scope)]
+        if unknown:
+            raise Invalid(f"There is no scope {unknown[0]}; use {', '.join(Scope)}.")
         with self.house.database.write() as session:
             user = accounts.by_email(session, email)
             if user is None or user.id is None:
@@ -48,6 +56,7 @@ class Accounts:
                 hash=keys.digest(text),
                 prefix=text[: len(keys.PREFIXES[0]) + 4],
                 last4=text[-4:],
+                scopes=list(scopes),
                 created_at=self.house.now(),
             )
             session.add(key)

@@ -1,6 +1,19 @@
 """Who asks."""
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    """What a key may be limited to. `intake` and `ingest` are for machines: only keys that name them have them."""
+
+    READ = "read"
+    WRITE = "write"
+    INTAKE = "intake"
+    INGEST = "ingest"
+
+
+EVERYDAY = frozenset({Scope.READ, Scope.WRITE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +31,7 @@ class Principal:
         """Whether something that belongs to `owner_id`, or was invited by `owner_email`, is theirs to see."""
         mine = owner_id is not None and owner_id == self.user_id
         return self.is_operator or mine or bool(self.email and self.email == owner_email)
+
+    def may(self, scope: Scope) -> bool:
+        """Whether the key allows this; one without scopes allows what people do every day."""
+        return scope in (self.scopes or EVERYDAY)
