@@ -14,6 +14,7 @@ from agent.rules.standing import Consent, Phase
 from agent.rules.turn import Turn
 
 ANNOUNCE, ASK_AGAIN, LATE, BACK = "announce", "ask_again", "late", "back"
+HELD_MAX = 20
 UNSEEN_AFTER = timedelta(seconds=30)  # a line nobody reported on by then was not shown
 
 
@@ -49,8 +50,9 @@ def shown(turn: Turn, text: str, purpose: str = "") -> None:
     """A line of the bot was seen in chat: from here on people know, and may answer."""
     standing = turn.standing
     turn.set(chat=True, ours_last=True)
-    if text == standing.question and not standing.shown:
+    if text.split() == standing.question.split() and not standing.shown:
         _question_shown(turn)
+        _hear_held(turn)
     elif purpose == LATE:
         turn.enter("announced" if standing.may_capture else "asked", message=text)
 
@@ -71,12 +73,19 @@ def _question_shown(turn: Turn) -> None:
         turn.set(consent=Consent.ASKED)
 
 
+def _hear_held(turn: Turn) -> None:
+    held = turn.standing.held
+    turn.set(held=())
+    for said in held:
+        hear(turn, said)
+
+
 def not_shown(turn: Turn, detail: str) -> None:
     """A line could not be posted. Without a notice there is no capture; an answer may still come by another door."""
     purpose = turn.standing.posting
     if not purpose and turn.standing.chat is False:
         return
-    turn.set(chat=False, posting="", posting_since=None)
+    turn.set(chat=False, posting="", posting_since=None, held=())
     waits = bool(purpose) and not turn.standing.may_capture
     consequence = "waiting for an answer by another way" if waits else "people are not told"
     turn.do(Record(Told.CHAT_UNAVAILABLE, {"detail": detail, "consequence": consequence}))
@@ -117,8 +126,12 @@ def hear(turn: Turn, said: ChatSaid) -> None:
 
 def _answered(turn: Turn, said: ChatSaid, answer: Answer) -> None:
     standing = turn.standing
-    to_us = not answer.bare or answer.addressed or standing.question_open or standing.ours_last
+    asking = standing.question_open or bool(standing.posting)
+    to_us = not answer.bare or answer.addressed or asking or standing.ours_last
     match answer.meaning:
+        case Meaning.YES if standing.posting:
+            # Quicker than the proof that the question was seen: it counts once that proof is there.
+            turn.set(held=(*standing.held[-HELD_MAX:], said))
         case Meaning.YES if to_us:
             _yes(turn, said, answer)
         case Meaning.NO if to_us:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from agent.model.call import Person
+from agent.model.call import ChatSaid, Person
 from agent.rules.leaving import Limits, Watch
 from agent.rules.presence import Room, Stay
 from agent.rules.rivals import Context, Verdict, classify
@@ -130,6 +130,7 @@ class Standing:
     question_open: bool = False
     ours_last: bool = False
     helped: frozenset[str] = field(default_factory=frozenset)  # hints given since the last question
+    held: tuple[ChatSaid, ...] = ()  # answers that came before the question was seen to appear
     chat: bool | None = None  # None: not tried yet
     capturing: bool = False
     captured: bool = False
