@@ -44,6 +44,7 @@ class App:
     intake: Intake
     proxy: OkoroClient
     hooks: GuardedHooks
+    reader: LimitedReader
 
 
 def habits(settings: Settings) -> Habits:
@@ -108,6 +109,7 @@ def build(settings: Settings, clock: Clock) -> App:
     okoro = settings.okoro
     proxy = OkoroClient(okoro.proxy_url, okoro.token_url, okoro.service_token.get_secret_value(), clock=clock)
     hooks = GuardedHooks(allow_private=settings.api.allow_private_webhooks)
+    reader = LimitedReader(meet_url=settings.meet.url, default_timezone=settings.bot.timezone)
     house = House(
         database=database,
         engine=engine,
@@ -118,7 +120,7 @@ def build(settings: Settings, clock: Clock) -> App:
         letters=LetterWriter(settings.mail_sender, settings.bot.name, settings.public_url, clock.now),
         mailer=_mailer(settings),
         hooks=hooks,
-        reader=LimitedReader(meet_url=settings.meet.url, default_timezone=settings.bot.timezone),
+        reader=reader,
         habits=habits(settings),
     )
     intake = Intake(house)
@@ -132,6 +134,7 @@ def build(settings: Settings, clock: Clock) -> App:
         intake=intake,
         proxy=proxy,
         hooks=hooks,
+        reader=reader,
     )
 
 

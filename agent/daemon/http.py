@@ -1,0 +1,65 @@
+"""The HTTP server as a part of the daemon."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from fastapi import FastAPI
+
+from agent.errors import Misconfigured
+
+GRACE_SECONDS = 5
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to the supervisor, and says when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
+
+
+class HttpServer:
+    """Serves an application on host:port between `start` and `stop`."""
+
+    def __init__(self, app: FastAPI, host: str, port: int) -> None:
+        self._host, self._port = host, port
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+        self._server = _Server(config)
+        self._serving: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Listen. Raises `Misconfigured` when the port cannot be had."""
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        try:
+            listener = socket.create_server((self._host, self._port), family=family, backlog=512)
+        except OSError as error:
+            raise Misconfigured(
+                f"The HTTP server cannot listen on {self._host}:{self._port} ({error.strerror}). "
+                "End what uses the port, or change http.port."
+            ) from error
+        self._serving = asyncio.create_task(self._server.serve(sockets=[listener]), name="http")
+        await self._server.listening.wait()
+
+    async def stop(self) -> None:
+        """Finish the requests under way, and listen no more."""
+        if self._serving is not None:
+            self._server.should_exit = True
+            await self._serving
+            self._serving = None

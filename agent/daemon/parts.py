@@ -1,0 +1,117 @@
+"""The parts of the daemon, in the order they start: truth first, doors last."""
+
+import asyncio
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version
+
+from agent.app import PURGE, SWEEP, App
+from agent.daemon.http import HttpServer
+from agent.daemon.metrics import Metrics, Reading
+from agent.daemon.supervisor import Part
+from agent.daemon.systemd import Systemd
+from agent.daemon.ticks import Tick, Ticks
+from agent.invites.smtp import SmtpIntake
+from agent.lifecycle.listeners import Listener, keep_configured
+from agent.web import server
+from agent.web.desk import Desk
+
+SWEEP_SECONDS = 60.0
+PURGE_SECONDS = 86_400.0
+SMTP_SOCKET = "smtp"
+
+
+def parts(app: App, systemd: Systemd) -> list[Part]:
+    """Return everything that `meetbot serve` runs."""
+    house, settings = app.house, app.settings
+    found = [
+        Part("database", start=partial(_open, app), stop=partial(asyncio.to_thread, house.database.close)),
+        Part("proxy", stop=app.proxy.aclose),
+        Part("hooks", stop=app.hooks.close),
+        Part("reader", start=app.reader.start, stop=app.reader.stop),
+        Part("browser", start=house.meet.start, stop=house.meet.stop),
+        Part("engine", start=house.engine.start, stop=house.engine.stop),
+    ]
+    if settings.smtp_intake.enabled:
+        smtp = _smtp(app, systemd)
+        found.append(Part("smtp", start=smtp.start, stop=smtp.stop))
+    http = HttpServer(server.create(_desk(app)), settings.http.host, settings.http.port)
+    found.append(Part("http", start=http.start, stop=http.stop))
+    if settings.metrics.enabled:
+        metrics = Metrics(_readings(app), settings.metrics.host, settings.metrics.port)
+        found.append(Part("metrics", start=metrics.start, stop=metrics.stop))
+    ticks = Ticks(_ticks(app))
+    found.append(Part("ticks", start=ticks.start, stop=ticks.stop))
+    interval = systemd.watchdog_seconds()
+    if interval is not None:
+        found.append(Part("watchdog", task=partial(_watch, app, systemd, interval / 2)))
+    return found
+
+
+async def _open(app: App) -> None:
+    """Take the database, bring it to the newest schema, and make its rows agree with the configuration."""
+    database = app.house.database
+
+    def prepare() -> None:
+        database.lock()
+        database.migrate()
+        wanted = [
+            Listener(hook.url, hook.secret.get_secret_value(), hook.events, hook.version)
+            for hook in app.settings.webhooks
+        ]
+        keep_configured(app.house, wanted)
+
+    await asyncio.to_thread(prepare)
+
+
+def _desk(app: App) -> Desk:
+    return Desk(
+        commands=app.commands,
+        queries=app.queries,
+        accounts=app.accounts,
+        version=version("meetbot"),
+        public_url=app.settings.public_url,
+    )
+
+
+def _smtp(app: App, systemd: Systemd) -> SmtpIntake:
+    intake = app.settings.smtp_intake
+    return SmtpIntake(
+        intake.host,
+        intake.port,
+        app.intake,
+        tls_cert_file=str(intake.tls_cert_file or ""),
+        tls_key_file=str(intake.tls_key_file or ""),
+        sockets=systemd.sockets(SMTP_SOCKET),
+        hostname=app.settings.bot.email.partition("@")[2] or "localhost",
+    )
+
+
+def _ticks(app: App) -> list[Tick]:
+    """Return the bells. A bell does no work: it enqueues under a slot key, so that many workers make one run."""
+    return [
+        Tick("sweep", SWEEP_SECONDS, partial(_enqueue, app, SWEEP, SWEEP_SECONDS)),
+        Tick("purge", PURGE_SECONDS, partial(_enqueue, app, PURGE, PURGE_SECONDS)),
+    ]
+
+
+async def _enqueue(app: App, job: str, period_seconds: float) -> None:
+    slot = int(datetime.now(UTC).timestamp() // period_seconds)
+
+    def put() -> None:
+        with app.house.database.write() as session:
+            app.house.engine.after(session, job, f"{job}:{slot}", slot)
+
+    await asyncio.to_thread(put)
+
+
+def _readings(app: App) -> list[Reading]:
+    return [Reading("jobs", "Jobs by state.", lambda: dict(app.queries.counts()), label="state")]
+
+
+async def _watch(app: App, systemd: Systemd, interval_seconds: float) -> None:
+    """Tell systemd that the daemon lives, as long as its database answers."""
+    while True:
+        await asyncio.to_thread(app.queries.database_answers)
+        systemd.notify("WATCHDOG=1")
+        await asyncio.sleep(interval_seconds)
