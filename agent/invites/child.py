@@ -52,7 +52,7 @@ class Request(BaseModel):
     meet_url: str
     cpu_seconds: int
     memory_mb: int
-    seconds: int
+    seconds: float
 
     def context(self) -> Context:
         """Return how to read as the rules take it."""

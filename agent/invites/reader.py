@@ -32,12 +32,14 @@ class LimitedReader:
         *,
         cpu_seconds: int = 5,
         memory_mb: int = 512,
-        seconds: int = 20,
+        seconds: float = 20,
         at_once: int = 4,
         default_timezone: str = "UTC",
         meet_url: str = GOOGLE_MEET_URL,
     ) -> None:
-        self._limits = {"cpu_seconds": cpu_seconds, "memory_mb": memory_mb, "seconds": seconds}
+        self._cpu_seconds = cpu_seconds
+        self._memory_mb = memory_mb
+        self._seconds = seconds
         self._timezone = default_timezone
         self._meet_url = meet_url
         self._turn = asyncio.Semaphore(at_once)
@@ -77,7 +79,9 @@ class LimitedReader:
             calendar=calendar,
             default_timezone=self._timezone,
             meet_url=self._meet_url,
-            **self._limits,
+            cpu_seconds=self._cpu_seconds,
+            memory_mb=self._memory_mb,
+            seconds=self._seconds,
         )
         question = request.model_dump_json().encode() + b"\n" + raw
         if len(question) > MAX_REQUEST:
@@ -103,7 +107,7 @@ class LimitedReader:
                     socket.send_fds(await self._ensure(), [b"1"], [theirs.fileno()])
         reader, writer = await asyncio.open_connection(sock=ours, limit=2**20)
         try:
-            async with asyncio.timeout(self._limits["seconds"] + 5):
+            async with asyncio.timeout(self._seconds + 5):
                 writer.write(question)
                 await writer.drain()
                 writer.write_eof()

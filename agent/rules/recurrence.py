@@ -20,6 +20,7 @@ _MAX_INTERVAL = 999
 _MAX_COUNT = 5000
 _MAX_TIMES_A_DAY = 24
 _LAST_YEAR = 2100
+_LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _MAX_LIST = 400  # values of one BY… part
 _FREQUENCIES = {"DAILY", "WEEKLY", "MONTHLY", "YEARLY"}
 _NUMBERS = re.compile(r"[+-]?\d{1,3}(,[+-]?\d{1,3})*")
@@ -102,6 +103,7 @@ def check_rule(text: str, start: Moment) -> Rule:
         value = parts.get(name)
         if value is not None and (not pattern.fullmatch(value) or value.count(",") >= _MAX_LIST):
             raise BadRule(f"{name} of the recurrence rule cannot be read")
+    _check_fit(parts)
     times_a_day = 1
     for name in ("BYHOUR", "BYMINUTE", "BYSECOND"):
         times_a_day *= parts.get(name, "").count(",") + 1
@@ -181,6 +183,25 @@ def _parts(text: str) -> dict[str, str]:
             raise BadRule("the recurrence rule cannot be read")
         parts[name] = value
     return parts
+
+
+def _check_fit(parts: dict[str, str]) -> None:
+    """Refuse parts that the frequency does not take, and dates that no year has.
+
+    Beyond being wrong, a frequent rule that never matches would be searched for until the year 9999.
+    """
+    frequent = parts["FREQ"] in ("DAILY", "WEEKLY")
+    misfits = {"BYWEEKNO", "BYYEARDAY"} if parts["FREQ"] != "YEARLY" else set()
+    misfits |= {"BYSETPOS"} if frequent else set()
+    misfits |= {"BYMONTHDAY"} if parts["FREQ"] == "WEEKLY" else set()
+    wrong = sorted(misfits & parts.keys())
+    if wrong or (frequent and re.search(r"\d", parts.get("BYDAY", ""))):
+        raise BadRule(f"{wrong[0] if wrong else 'a numbered weekday'} does not go with FREQ={parts['FREQ']}")
+    if "BYMONTHDAY" in parts:
+        months = [int(month) for month in parts.get("BYMONTH", "1").split(",")]
+        longest = max((_LONGEST[month - 1] for month in months if 1 <= month <= 12), default=0)
+        if all(not 1 <= abs(int(day)) <= longest for day in parts["BYMONTHDAY"].split(",")):
+            raise BadRule("the recurrence rule names a day that its months do not have")
 
 
 def _number(parts: dict[str, str], name: str, low: int, high: int) -> int | None:
