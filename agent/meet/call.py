@@ -42,6 +42,7 @@ from agent.ports import Clock
 
 TICK_SECONDS = 1.0
 LEAVE_SECONDS = 3.0
+UNKNOWN_AGAIN_SECONDS = 2.0
 CLOSE_SECONDS = 5.0
 EXPECTED_ENDS = frozenset({EndReason.ENDED_BY_HOST, EndReason.REQUESTED})
 log = logging.getLogger(__name__)
@@ -83,6 +84,7 @@ class PageCaller:
         self._crashed = ""
         self._roster_seen: Signature | None = None
         self._roster_at = 0.0
+        self._people_unknown = False
         self._keeper: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -299,21 +301,27 @@ class PageCaller:
             self._emit(PlatformNotice(self._clock.now(), step.words, accepted=True))
 
     async def _enter(self, step: Step) -> None:
-        """In the call: tell it first, then look who is there and open the chat."""
+        """In the call: tell it first, then open the chat, so that nothing written from now on passes for history."""
         self._emit(Admitted(self._clock.now(), step.signs))
         await self._watcher.ask("setPace", True)
-        if self._snapshot:
+        if self._snapshot and not self._snapshot.dialogs:
+            async with self._hand.lock:
+                await self._chat_panel.open()
             await self._look_around(self._snapshot)
 
     async def _look_around(self, snapshot: Snapshot) -> None:
         """Read the list when tiles or count changed, or now and then; otherwise leave the chat open."""
         now = self._clock.monotonic()
         seen = signature(snapshot)
-        if seen == self._roster_seen and now - self._roster_at < self._patience.look_around_seconds:
+        pause = self._patience.look_around_seconds if seen == self._roster_seen else 0.0
+        if self._people_unknown:
+            pause = UNKNOWN_AGAIN_SECONDS
+        if now - self._roster_at < pause or snapshot.dialogs:
             return
         self._roster_seen, self._roster_at = seen, now
         async with self._hand.lock:
             people = await self._roster_panel.read(snapshot)
+            self._people_unknown = people is None
             self._emit(RosterSeen(self._clock.now(), people))
             for tile in snapshot.tiles:
                 if tile.is_self:

@@ -36,7 +36,7 @@ class Hand:
         return spot
 
     async def press(self, control: str, within: str | None = None) -> bool:
-        """Click the control; False when it is not there, hidden or disabled."""
+        """Click the control; False when it is not there, hidden, disabled or covered by something else."""
         return await self._click(await self.find(control, within))
 
     async def press_selector(self, selector: str) -> bool:
@@ -72,7 +72,7 @@ class Hand:
         await self._guarded(self._page.keyboard.press(name))
 
     async def _click(self, spot: dict[str, Any] | None) -> bool:
-        if spot is None or not spot["visible"] or not spot["enabled"]:
+        if spot is None or not spot["visible"] or not spot["enabled"] or spot["covered"]:
             return False
         await self._guarded(self._page.mouse.click(spot["x"], spot["y"]))
         return True

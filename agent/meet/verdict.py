@@ -104,6 +104,7 @@ def judge(snapshot: Snapshot, meeting_url: str, admission: frozenset[str]) -> Ve
     return (
         judge_place(snapshot, meeting_url)
         or judge_end(snapshot, signs)
+        or judge_connection(snapshot, signs)
         or judge_waiting(snapshot, signs)
         or judge_inside(snapshot, signs)
         or judge_door(snapshot)
@@ -140,6 +141,13 @@ def judge_end(snapshot: Snapshot, signs: tuple[str, ...]) -> Verdict | None:
     return None
 
 
+def judge_connection(snapshot: Snapshot, signs: tuple[str, ...]) -> Verdict | None:
+    """A lost connection leaves everything else on the page as it was."""
+    if snapshot.online and "reconnecting" not in snapshot.texts:
+        return None
+    return Verdict(Standing.OFFLINE, snapshot.texts.get("reconnecting", "the browser is offline"), signs)
+
+
 def judge_waiting(snapshot: Snapshot, signs: tuple[str, ...]) -> Verdict | None:
     """The lobby, in both its kinds. Meet mounts the call's controls only after it."""
     if len(signs) >= SIGNS_NEEDED:
@@ -152,11 +160,9 @@ def judge_waiting(snapshot: Snapshot, signs: tuple[str, ...]) -> Verdict | None:
 
 
 def judge_inside(snapshot: Snapshot, signs: tuple[str, ...]) -> Verdict | None:
-    """Meet's own consent dialog, then a lost connection, then the call itself."""
+    """Meet's own consent dialog, then the call itself."""
     if dialog := consent_dialog(snapshot):
         return Verdict(Standing.CONSENT, dialog, signs)
-    if not snapshot.online or "reconnecting" in snapshot.texts:
-        return Verdict(Standing.OFFLINE, snapshot.texts.get("reconnecting", "the browser is offline"), signs)
     if len(signs) >= SIGNS_NEEDED:
         return Verdict(Standing.ADMITTED, signs=signs)
     return None

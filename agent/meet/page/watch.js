@@ -2,25 +2,27 @@
 
 const DOOR = { soonMs: 120, idleMs: 1000 };
 const CALL = { soonMs: 1000, idleMs: 5000 };
+const HEARTBEAT_MS = 2000;
 let pace = DOOR;
 let lastTold = "";
+let toldAt = 0;
 let lastLookAt = 0;
 let lookTimer = null;
 let lookAt = Infinity;
 
 function tell(message) {
+  toldAt = performance.now();
   globalThis[TABLE.binding](JSON.stringify(message));
 }
 
-/** Look and tell; silence would look like a hanging page, so an unchanged look is told as a heartbeat. */
+/** Look, and tell what is new. */
 function look() {
   lookTimer = null;
   lookAt = Infinity;
   lastLookAt = performance.now();
   const seen = survey();
   const said = JSON.stringify(seen);
-  if (said === lastTold) tell({ kind: "alive" });
-  else tell({ kind: "survey", snapshot: seen });
+  if (said !== lastTold) tell({ kind: "survey", snapshot: seen });
   lastTold = said;
   hearChat();
   hearCaptions();
@@ -42,6 +44,11 @@ function setPace(inCall) {
   return true;
 }
 
+/** A page that has nothing to tell says so: silence is how a hanging one is known. */
+function beat() {
+  if (performance.now() - toldAt >= HEARTBEAT_MS / 2) tell({ kind: "alive" });
+}
+
 function startWatching() {
   const observer = new MutationObserver(() => plan(pace.soonMs));
   observer.observe(document, {
@@ -52,6 +59,7 @@ function startWatching() {
   });
   addEventListener("online", () => plan(0));
   addEventListener("offline", () => plan(0));
+  setInterval(beat, HEARTBEAT_MS);
   look();
 }
 
