@@ -36,9 +36,10 @@ class BrowserSection(Section):
     headless: bool = Field(True, description="Run without a display.")
     bots_per_browser: Count = Field(8, description="Bots that share one browser and its crashes.")
     max_bots: Count = Field(20, description="Bots at work at the same time on this machine.")
-    sandbox: bool = Field(
-        True,
-        description="Chromium's own sandbox. Chromium refuses it for root: run as another user, or set false.",
+    sandbox: bool | None = Field(
+        None,
+        description="Chromium's own sandbox. Unset means on, except for root, whom Chromium refuses it: "
+        "run as another user.",
     )
 
 

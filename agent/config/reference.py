@@ -15,6 +15,13 @@ from agent.config.values import Section
 
 MASK = "••••••"
 WIDTH = 100
+NAMES: dict[Any, str] = {
+    bool: "true or false",
+    int: "whole number",
+    float: "number",
+    str: "text",
+    Path: "path",
+}
 EXAMPLE_HEAD = """\
 # Every setting of Meetbot with its default. Generated from the settings model: make docs.
 # Order: defaults < this file < environment MEETBOT_<SECTION>__<KEY> < flags. Durations take fractions.
@@ -164,11 +171,11 @@ def _kind(field: FieldInfo) -> str:
         return "list"
     if is_table(field):
         return "table"
-    names = {bool: "true or false", int: "whole number", float: "number", str: "text"}
-    if isinstance(field.annotation, type) and field.annotation in names:
-        return names[field.annotation]
-    choices = [choice for choice in get_args(field.annotation) if isinstance(choice, str | int)]
-    return " | ".join(json.dumps(choice) for choice in choices) if choices else "path"
+    parts = [
+        part.__origin__ if hasattr(part, "__metadata__") else part for part in get_args(field.annotation)
+    ]
+    named = [NAMES[kind] for kind in (field.annotation, *parts) if kind in NAMES]
+    return named[0] if named else " | ".join(json.dumps(choice) for choice in parts)
 
 
 def _wrapped(text: str) -> Iterator[str]:
