@@ -3,7 +3,6 @@
 import asyncio
 from datetime import timedelta
 
-import sqlalchemy as sa
 import structlog
 
 from agent.lifecycle.house import House
@@ -35,8 +34,5 @@ class Janitor:
                 ),
             }
         gone["engine"] = self.house.engine.forget_finished(now - ENGINE_RECORDS)
-        if self.house.database.embedded:
-            with self.house.database.engine.connect() as connection:
-                connection.execution_options(isolation_level="AUTOCOMMIT")
-                connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        self.house.database.checkpoint()
         log.info("janitor.purged", action="janitor.purge", **gone)

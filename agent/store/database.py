@@ -87,7 +87,6 @@ class Database:
         """Open a session that only reads; it never takes the write lock."""
         with self._session(self._reader) as session:
             yield session
-            session.rollback()
 
     @contextmanager
     def _session(self, engine: sa.Engine) -> Iterator[Session]:
@@ -130,6 +129,13 @@ class Database:
                 f"Another meetbot process is using {self.path}. Stop it first, or give this one a [database] url of its own."
             ) from error
         self._lock = handle
+
+    def checkpoint(self) -> None:
+        """Fold SQLite's write-ahead log into the file, so that deleted text is gone from the disk too."""
+        if self.embedded:
+            connection = self.engine.raw_connection()
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.close()
 
     def close(self) -> None:
         """Close every connection and let the lock go."""
