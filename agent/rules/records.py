@@ -49,7 +49,7 @@ def belonging(
 def _gap(record: Span, window: Window) -> timedelta:
     """The time between the two, zero where they overlap."""
     after = record.started_at - window.ends_at
-    before = window.starts_at - record.ended_at if record.ended_at else -timedelta.max
+    before = window.starts_at - record.ended_at if record.ended_at else timedelta()
     return max(after, before, timedelta())
 
 
