@@ -11,7 +11,7 @@ from agent.sandbox.demo.stage import HOOK, Stage
 
 SOON_SECONDS = 3.0
 PATIENCE_SECONDS = 40.0
-QUESTION = "notes"
+QUESTION = "May I keep"
 TERMINAL = {"completed", "failed"}
 RIVAL = "Fireflies.ai Notetaker Guest"
 
