@@ -45,11 +45,6 @@ def goodbye(reason: str, facts: Facts, *, language: str = "", rival: str = "") -
     return _fill(lines.get(reason, lines["other"]), facts, language, rival, "")
 
 
-def speaks(language: str) -> bool:
-    """Whether there are lines in this language; a region does not matter."""
-    return _tag(language) in _LINES
-
-
 def _fill(template: str, facts: Facts, language: str, rival: str, rule: str) -> str:
     for fact_max in (FACT_MAX, FACT_MAX // 2, FACT_MAX // 4):
         text = clean(template.format_map(_values(facts, language, rival, rule, fact_max)))

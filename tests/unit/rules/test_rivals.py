@@ -22,7 +22,9 @@ def rival_labels() -> list[str]:
 
 def human_labels() -> list[str]:
     data = NAMES["humans"]
-    full = [f"{given} {family}" for one in data["cultures"] for given in one["given"] for family in one["family"]]
+    full = [
+        f"{given} {family}" for one in data["cultures"] for given in one["given"] for family in one["family"]
+    ]
     decorated = [shape.format(name=name) for name in full for shape in data["decorations"]]
     return [*data["labels"], *decorated]
 
@@ -106,20 +108,25 @@ def test_extra_patterns_are_added_to_the_built_in_ones():
 
 
 @pytest.mark.parametrize(
-    "pattern", ["(a+)+$", "(a|a)*b", r"(a)\1", "(?=a)a", "a*b*c*d*", "a" * 300, "(", "a?" * 20, "((a)(b))((c)(d))"]
+    "pattern",
+    ["(a+)+$", "(a|a)*b", r"(a)\1", "(?=a)a", "a*b*c*d*", "a" * 300, "(", "a?" * 20, "((a)(b))((c)(d))"],
 )
 def test_a_pattern_that_could_take_long_is_refused_and_not_run(pattern: str):
     assert unsafe(pattern)
     assert kind_of("a" * 100, replace(NOBODY, extra_patterns=(pattern,))) is Kind.HUMAN
 
 
-@pytest.mark.parametrize("pattern", [r"^acme.*helper$", r"\bnw[\s_-]?bot\b", "(foo|bar) assistant", r"x\.ai", "[^(+]x"])
+@pytest.mark.parametrize(
+    "pattern", [r"^acme.*helper$", r"\bnw[\s_-]?bot\b", "(foo|bar) assistant", r"x\.ai", "[^(+]x"]
+)
 def test_an_ordinary_pattern_is_accepted(pattern: str):
     assert unsafe(pattern) == ""
 
 
 def test_invited_addresses_and_chat_lines_are_evidence():
-    assert expected_rivals([("", "Fred@fireflies.ai"), ("", "acme@assistant.gong.io"), ("", "a@example.com")]) == (
+    assert expected_rivals(
+        [("", "Fred@fireflies.ai"), ("", "acme@assistant.gong.io"), ("", "a@example.com")]
+    ) == (
         ("Fireflies", "fred@fireflies.ai"),
         ("Gong", "acme@assistant.gong.io"),
     )
