@@ -31,7 +31,7 @@ class BrowserSection(Section):
     """Chromium."""
 
     executable: FilePath | None = Field(
-        None, description="Path of the browser. Unset means Playwright's own, else one that is installed."
+        None, description="Path of the browser. Unset means the first one installed, else Playwright's own."
     )
     headless: bool = Field(True, description="Run without a display.")
     bots_per_browser: Count = Field(8, description="Bots that share one browser and its crashes.")
@@ -82,10 +82,14 @@ class AutoLeaveSection(Section):
     bots_only_after_seconds: Seconds = Field(
         300.0, description="Counted from the later of start and joining: before this, only bots is no reason."
     )
-    silence_seconds: Seconds = Field(900.0, description="Captions run, and nobody has said a word.")
+    silence_seconds: Seconds = Field(
+        900.0, description="Captions run, and nobody has said a word. 0 turns this off."
+    )
     silence_after_seconds: Seconds = Field(1200.0, description="Before this, silence is no reason.")
-    max_overrun_minutes: Seconds = Field(60.0, description="Minutes past the scheduled end.")
-    max_seconds: Seconds = Field(14400.0, description="Longest stay in one call.")
+    max_overrun_minutes: Seconds = Field(
+        60.0, description="Minutes past the scheduled end. 0 turns this off."
+    )
+    max_seconds: Seconds = Field(14400.0, description="Longest stay in one call. 0 turns this off.")
 
 
 class CaptionsSection(Section):

@@ -6,7 +6,18 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from agent.config.values import Address, BaseUrl, Count, Fault, FilePath, Port, Seconds, Section, TimeZone
+from agent.config.values import (
+    Address,
+    BaseUrl,
+    Count,
+    Fault,
+    FilePath,
+    HttpUrl,
+    Port,
+    Seconds,
+    Section,
+    TimeZone,
+)
 
 
 class BotSection(Section):
@@ -61,6 +72,12 @@ class ApiSection(Section):
     )
     requests_per_minute: Count = Field(60, description="Requests per minute for each API key.")
     requests_per_hour: Count = Field(1000, description="Requests per hour for each API key.")
+    cors_origins: tuple[HttpUrl, ...] = Field(
+        (), description="Origins whose pages may call the API from a browser, as in https://app.example.com."
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        (), description="Addresses or networks of reverse proxies whose X-Forwarded-For is believed."
+    )
     operator_emails: tuple[Address, ...] = Field(
         (), description="Users who see everybody's meetings and the host's metrics."
     )
