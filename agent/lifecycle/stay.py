@@ -1,6 +1,7 @@
 """One bot's stay at one meeting: events go into the rules of the call, and their commands are carried out and recorded."""
 
 import asyncio
+from collections import deque
 from datetime import datetime
 from uuid import uuid4
 
@@ -61,6 +62,7 @@ class Stay:
         self.policy = policy
         self.standing = standing
         self._events: asyncio.Queue[Event] = asyncio.Queue()
+        self._own: deque[Event] = deque()
         self._captions: dict[str, Captioned] = {}
         self._flushed = 0.0
 
@@ -128,6 +130,8 @@ class Stay:
 
     async def _next(self) -> Event:
         """Wait for the next event, or for the instant at which a rule may fire by itself."""
+        if self._own:
+            return self._own.popleft()
         deadline = conduct.next_deadline(self.standing, self.policy)
         limits = [FLUSH_SECONDS] if self._captions else []
         if deadline is not None:
@@ -175,7 +179,8 @@ class Stay:
             case Say():
                 seen = await self.caller.say(command.text)
                 await self.scribe.line(Told.ANNOUNCED, purpose=command.purpose, text=command.text, seen=seen)
-                self._events.put_nowait(Said(self.house.now(), command.text, command.purpose, shown=seen))
+                # Before whatever was heard meanwhile: an answer may be quicker than the look whether the line appeared.
+                self._own.append(Said(self.house.now(), command.text, command.purpose, shown=seen))
             case Enter():
                 await self.scribe.ledger(command)
             case StartCapture():
