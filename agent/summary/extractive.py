@@ -8,13 +8,14 @@ from agent.rules.folding import clean
 from agent.summary.findings import Findings
 from agent.summary.language import KNOWN, Language, detected, language
 from agent.summary.meeting_types import MeetingType
-from agent.summary.phrases import phrases
+from agent.summary.phrases import Phrase, phrases
 from agent.summary.segments import segments
 from agent.summary.sentences import Sentence, sentences
 from agent.summary.weighing import Weights
 
 _MINUTES_PER_TOPIC = 7.0
 _ABOUT = 4
+_HEADLINE = 80
 
 
 def extract(brief: Brief, entries: Sequence[Entry], kind: MeetingType, template: str) -> Summary:
@@ -59,14 +60,13 @@ class _Extraction:
 
     def title(self) -> str:
         given = clean(self._brief.meeting_title)[:120]
-        return given or self._listed([phrase.text for phrase in self._about])[:120].capitalize() or "Meeting"
+        return given or _headline(self._listed([phrase.text for phrase in self._about])) or "Meeting"
 
     def tldr(self) -> tuple[Statement, ...]:
         quoted = tuple(Statement(text=s.text, cites=s.cites) for s in self._best)
         if not self._about or len(self._found) < 2 * len(self._best):
             return quoted
-        telling = [max(phrase.found_in, key=self._weights.worth) for phrase in self._about]
-        cites = tuple(sorted({n for sentence in telling for n in sentence.cites}))
+        cites = self._cited([self._telling(phrase) for phrase in self._about])
         text = self._language.about.format(topics=self._listed([phrase.text for phrase in self._about]))
         return (Statement(text=text, cites=cites), *quoted)
 
@@ -84,12 +84,19 @@ class _Extraction:
         title = self._listed([phrase.text for phrase in named]) or points[0].text
         first, last = stretch[0].cites[0], stretch[-1].cites[-1]
         return Topic(
-            title=(title[:1].upper() + title[1:])[:120],
+            title=_headline(title),
             points=tuple(point.text for point in points),
-            cites=tuple(sorted({n for point in points for n in point.cites})),
+            cites=self._cited([*points, *(self._telling(phrase) for phrase in named)]),
             start_seconds=self._seconds(first - 1),
             end_seconds=self._end_seconds(last - 1),
         )
+
+    def _telling(self, phrase: Phrase) -> Sentence:
+        return max(phrase.found_in, key=self._weights.worth)
+
+    @staticmethod
+    def _cited(found: Sequence[Sentence]) -> tuple[int, ...]:
+        return tuple(sorted({n for sentence in found for n in sentence.cites}))
 
     def _listed(self, items: Sequence[str]) -> str:
         if len(items) < 2:
@@ -101,6 +108,11 @@ class _Extraction:
 
     def _end_seconds(self, index: int) -> float:
         return (self._entries[index].ended_at - self._entries[0].started_at).total_seconds()
+
+
+def _headline(text: str) -> str:
+    short = text if len(text) <= _HEADLINE else text[:_HEADLINE].rsplit(" ", 1)[0] + "…"
+    return short[:1].upper() + short[1:]
 
 
 def _notes(brief: Brief, spoken: str) -> tuple[str, ...]:

@@ -19,12 +19,14 @@ _STEM = 6
 
 @dataclass(frozen=True)
 class Language:
-    """Patterns are searched case-insensitively; `owner` has a group `name`. `telling` are words of reports,
-    `personal` words of chat; `about` has the place `{topics}`.
+    """`vague` words are content words that name no subject; `telling` are words of reports, `personal` words of chat.
+
+    Patterns are searched case-insensitively; `owner` has a group `name`, and `about` the place `{topics}`.
     """
 
     code: str
     stopwords: frozenset[str]
+    vague: frozenset[str]
     filler: re.Pattern[str]
     lead_in: re.Pattern[str]
     hesitation: re.Pattern[str]
@@ -92,6 +94,7 @@ def language(code: str) -> Language:
     return Language(
         code=base,
         stopwords=frozenset(data["stopwords"].split()),
+        vague=frozenset(data["vague"].split()),
         about=data["about"],
         comma=data["comma"],
         and_word=data["and_word"],

@@ -14,8 +14,19 @@ _TOKEN = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*|[^\w\s]")
 _DENSE_RUN = re.compile(r"[\u30a0-\u30ff\u3400-\u9fff]{2,}")
 _LONGEST = 3
 _LONGER_IS_BETTER = 0.8
+_LEAST_TIMES = 2
+_UNNAMED = 0.2  # what a phrase is worth that never stands where the name of a thing does
 
 Key = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """One occurrence of a run of words; `named` when the word before it is one that leads up to a noun."""
+
+    sentence: Sentence
+    written: str
+    named: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,56 +49,68 @@ def phrases(
     found: list[Phrase] = []
     taken: set[str] = set()
     for key in sorted(here, key=lambda key: (-_worth(key, here, elsewhere), key)):
-        if len(found) == most or len(here[key]) < 2:
+        if len(found) == most or _worth(key, here, elsewhere) <= 0:
             break
         if taken.isdisjoint(key):
             taken.update(key)
-            found.append(Phrase(_surface(here[key]), tuple(sentence for sentence, _ in here[key])))
+            found.append(Phrase(_surface(here[key]), tuple(place.sentence for place in here[key])))
     return found
 
 
-Counted = dict[Key, list[tuple[Sentence, str]]]
+Counted = dict[Key, list[_Place]]
 
 
 def _worth(key: Key, here: Counted, elsewhere: Counted) -> float:
-    often = len(here[key])
-    own = often / len(elsewhere.get(key, here[key]))
-    return often * (1 + _LONGER_IS_BETTER * (len(key) - 1)) * math.sqrt(own) if often > 1 else 0.0
+    """Often said, said here rather than elsewhere, and used as the name of a thing."""
+    places = here[key]
+    if len(places) < _LEAST_TIMES:
+        return 0.0
+    own = len(places) / len(elsewhere.get(key, places))
+    named = sum(place.named for place in places) / len(places)
+    return len(places) * (1 + _LONGER_IS_BETTER * (len(key) - 1)) * math.sqrt(own) * (_UNNAMED + named)
 
 
 def _counted(found: Sequence[Sentence], language: Language, strange: Collection[str]) -> Counted:
     counted: Counted = defaultdict(list)
     for sentence in found:
-        for run in _runs(sentence.text, language, strange):
+        for run, named in _runs(sentence.text, language, strange):
             for length in range(1, _LONGEST + 1):
                 for i in range(len(run) - length + 1):
                     part = run[i : i + length]
                     key = tuple(stem for stem, _ in part)
-                    counted[key].append((sentence, " ".join(word for _, word in part)))
+                    written = " ".join(word for _, word in part)
+                    counted[key].append(_Place(sentence, written, named and i == 0))
     return counted
 
 
-def _runs(text: str, language: Language, strange: Collection[str]) -> Iterator[list[tuple[str, str]]]:
-    """Uninterrupted content words as (term, word)."""
+def _runs(
+    text: str, language: Language, strange: Collection[str]
+) -> Iterator[tuple[list[tuple[str, str]], bool]]:
+    """Uninterrupted content words as (term, word), and whether a word like "the" stands before them."""
     if dense := _DENSE_RUN.findall(text):
-        yield from ([(word, word)] for word in dense if word not in language.stopwords)
+        yield from (([(word, word)], True) for word in dense if word not in language.stopwords)
         return
     run: list[tuple[str, str]] = []
+    named = False
     for word in _TOKEN.findall(text):
-        folded = word.casefold()
-        empty = folded in strange or folded in WEEKDAYS or folded in MONTHS or folded in NUMBERS
-        terms = [] if empty else list(language.terms(word))
+        terms = [] if _says_nothing(word.casefold(), language, strange) else list(language.terms(word))
         if terms:
             run.append((terms[0], word))
-        elif run:
-            yield run
+            continue
+        if run:
+            yield run, named
             run = []
+        named = language.telling.fullmatch(word) is not None
     if run:
-        yield run
+        yield run, named
 
 
-def _surface(places: Sequence[tuple[Sentence, str]]) -> str:
+def _says_nothing(word: str, language: Language, strange: Collection[str]) -> bool:
+    return word in language.vague or word in strange or word in WEEKDAYS or word in MONTHS or word in NUMBERS
+
+
+def _surface(places: Sequence[_Place]) -> str:
     """The most usual way of writing it; lower case where that is ever used."""
-    written = Counter(word for _, word in places)
+    written = Counter(place.written for place in places)
     best = written.most_common(1)[0][0]
     return best.casefold() if best.casefold() in written else best
