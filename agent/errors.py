@@ -7,6 +7,7 @@ MeetbotError
 ├── Missing         there is no such thing (any more, or yet)
 ├── Conflict        the state forbids it now
 └── Temporary       the same call may succeed later
+    └── TooMany         asked too often; later the same call is welcome again
 
 Each carries two texts: `safe` for whoever called, `full` for the log. In a queue, an error of unknown
 kind counts as temporary.
@@ -78,3 +79,7 @@ class Temporary(MeetbotError):
     ) -> None:
         super().__init__(safe, full=full)
         self.retry_after_seconds = retry_after_seconds
+
+
+class TooMany(Temporary):
+    """Who asks has asked too often, or guessed wrong too often; HTTP answers 429."""

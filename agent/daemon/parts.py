@@ -14,7 +14,7 @@ from agent.daemon.ticks import Tick, Ticks
 from agent.invites.smtp import SmtpIntake
 from agent.lifecycle.listeners import Listener, keep_configured
 from agent.web import server
-from agent.web.desk import Desk
+from agent.web.desk import Choices, Desk, furnish
 
 SWEEP_SECONDS = 60.0
 PURGE_SECONDS = 86_400.0
@@ -65,13 +65,15 @@ async def _open(app: App) -> None:
 
 
 def _desk(app: App) -> Desk:
-    return Desk(
-        commands=app.commands,
-        queries=app.queries,
-        accounts=app.accounts,
+    api = app.settings.api
+    choices = Choices(
         version=version("meetbot"),
         public_url=app.settings.public_url,
+        cors_origins=api.cors_origins,
+        requests_per_minute=api.requests_per_minute,
+        requests_per_hour=api.requests_per_hour,
     )
+    return furnish(app.house, choices)
 
 
 def _smtp(app: App, systemd: Systemd) -> SmtpIntake:

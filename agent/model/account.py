@@ -18,7 +18,10 @@ EVERYDAY = frozenset({Scope.READ, Scope.WRITE})
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The person (or key) behind a request. Operators see everybody's; `test` keys only reach the sandbox world."""
+    """The person (or key) behind a request. Operators see everybody's; `test` keys only reach the sandbox world.
+
+    `requests_per_minute` and `requests_per_hour` come from the person's plan; None means the server's own.
+    """
 
     user_id: int | None
     email: str = ""
@@ -26,6 +29,8 @@ class Principal:
     scopes: tuple[str, ...] = ()
     key_id: int | None = None
     test: bool = False
+    requests_per_minute: int | None = None
+    requests_per_hour: int | None = None
 
     def may_see(self, owner_id: int | None, owner_email: str = "") -> bool:
         """Whether something that belongs to `owner_id`, or was invited by `owner_email`, is theirs to see."""

@@ -3,26 +3,61 @@
 from dataclasses import dataclass
 from typing import Annotated, cast
 
-from fastapi import Depends, Request
+from fastapi import Depends
+from starlette.requests import HTTPConnection
 
 from agent.lifecycle.accounts import Accounts
 from agent.lifecycle.commands import Commands
+from agent.lifecycle.house import House
+from agent.lifecycle.intake import Intake
+from agent.lifecycle.kept_answers import KeptAnswers
 from agent.lifecycle.queries import Queries
+from agent.lifecycle.request_book import RequestBook
+from agent.web.quota import Quotas
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The operator's choices that concern the HTTP surface, as plain values."""
+
+    version: str
+    public_url: str = "http://127.0.0.1:8080"
+    cors_origins: tuple[str, ...] = ()
+    requests_per_minute: int = 60
+    requests_per_hour: int = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
     """The product behind the routes."""
 
+    choices: Choices
     commands: Commands
     queries: Queries
     accounts: Accounts
-    version: str
-    public_url: str
+    intake: Intake
+    kept_answers: KeptAnswers
+    request_book: RequestBook
+    quotas: Quotas
 
 
-def _desk(request: Request) -> Desk:
-    return cast(Desk, request.app.state.desk)
+def furnish(house: House, choices: Choices) -> Desk:
+    """Put what the routes need on a desk."""
+    return Desk(
+        choices=choices,
+        commands=Commands(house),
+        queries=Queries(house),
+        accounts=Accounts(house),
+        intake=Intake(house),
+        kept_answers=KeptAnswers(house),
+        request_book=RequestBook(house),
+        quotas=Quotas(choices.requests_per_minute, choices.requests_per_hour),
+    )
 
 
-TheDesk = Annotated[Desk, Depends(_desk)]
+def desk_of(connection: HTTPConnection) -> Desk:
+    """Return the desk of the application that serves this request."""
+    return cast(Desk, connection.app.state.desk)
+
+
+TheDesk = Annotated[Desk, Depends(desk_of)]

@@ -14,7 +14,7 @@ router = APIRouter(tags=["admin"])
 @router.get("/healthz", summary="Liveness probe")
 async def healthz(desk: TheDesk) -> dict[str, str]:
     """Say that the process lives."""
-    return {"status": "ok", "version": desk.version}
+    return {"status": "ok", "version": desk.choices.version}
 
 
 @router.get(

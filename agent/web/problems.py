@@ -1,18 +1,55 @@
-"""Errors on their way out: kind → status, safe text only, in the shape the API promises (`detail`)."""
+"""Errors on their way out: kind → status, safe text only, in the shape the API promises.
+
+`{"detail": "text"}`, or for a request that breaks the schema `{"detail": [{"loc", "msg", "type"}]}`.
+"""
 
 import math
 from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 
-from agent.errors import Kind, MeetbotError, Temporary
+from agent.errors import Kind, MeetbotError, Temporary, TooMany
 from agent.web.auth import Unauthenticated
 
 STATUS = {Kind.INVALID: 422, Kind.DENIED: 403, Kind.MISSING: 404, Kind.CONFLICT: 409, Kind.TEMPORARY: 503}
 DEFAULT_RETRY_AFTER_SECONDS = 2.0
+WORDS = {
+    400: "The body is not readable JSON.",
+    401: "No valid credentials.",
+    403: "Not allowed.",
+    404: "There is no such thing, or it is somebody else's.",
+    409: "The present state forbids it.",
+    413: "The body is too large.",
+    422: "The request cannot be used as it is.",
+    429: "Too many requests.",
+    503: "Not now; try again.",
+}
+EVERYWHERE = (400, 401, 403, 413, 422, 429, 503)
 log = structlog.get_logger("web")
+
+
+class Problem(BaseModel):
+    """What went wrong, in words for the caller."""
+
+    detail: str
+
+
+class Fault(BaseModel):
+    """One thing that is wrong with a request: where it stands, what is wrong, and the kind of error."""
+
+    loc: list[str | int]
+    msg: str
+    type: str
+
+
+class Faults(BaseModel):
+    """Everything that is wrong with a request, or one sentence about it."""
+
+    detail: list[Fault] | str
 
 
 def problem(error: MeetbotError) -> JSONResponse:
@@ -23,35 +60,32 @@ def problem(error: MeetbotError) -> JSONResponse:
         status, headers["WWW-Authenticate"] = 401, "Bearer"
     if isinstance(error, Temporary):
         headers["Retry-After"] = str(math.ceil(error.retry_after_seconds or DEFAULT_RETRY_AFTER_SECONDS))
+    if isinstance(error, TooMany):
+        status = 429
     return JSONResponse({"detail": error.safe}, status_code=status, headers=headers)
 
 
 def install(app: FastAPI) -> None:
-    """Answer every foreseen error by its kind, and every other with a 500 that tells nothing."""
+    """Answer every foreseen error by its kind."""
 
     @app.exception_handler(MeetbotError)
     async def _foreseen(request: Request, error: MeetbotError) -> JSONResponse:
-        log.info(
-            "request.refused", action="web.refuse", path=request.url.path, kind=error.kind, error=error.full
-        )
+        log.info("request.refused", action="web.refuse", kind=error.kind, error=error.full)
         return problem(error)
 
-    @app.exception_handler(Exception)
-    async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
-        log.error("request.failed", action="web.fail", path=request.url.path, exc_info=error)
-        return JSONResponse({"detail": "The server failed; the log tells why."}, status_code=500)
+    @app.exception_handler(RequestValidationError)
+    async def _unusable(request: Request, error: RequestValidationError) -> JSONResponse:
+        found = error.errors()
+        faults = [Fault(loc=list(fault["loc"]), msg=fault["msg"], type=fault["type"]) for fault in found]
+        unreadable = any(fault.type == "json_invalid" for fault in faults)
+        return JSONResponse(
+            {"detail": [fault.model_dump() for fault in faults]}, status_code=400 if unreadable else 422
+        )
 
 
 def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Document error answers of a route."""
-    schema = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    words = {
-        401: "No valid API key.",
-        403: "Not allowed.",
-        404: "There is no such thing, or it is somebody else's.",
-        409: "The present state forbids it.",
-        422: "The request cannot be used as it is.",
-        429: "Too many requests.",
-        503: "Not now; try again.",
+    """Document the error answers of a route beyond those that every route has."""
+    return {
+        status: {"description": WORDS[status], "model": Faults if status == 422 else Problem}
+        for status in sorted({*EVERYWHERE, *statuses})
     }
-    return {status: {"description": words[status], "content": schema} for status in statuses}

@@ -1,26 +1,78 @@
-"""The HTTP server: routes of every family on one application."""
+"""The HTTP server: route families that do not know each other, on one application."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
-from pydantic import BaseModel
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.routing import APIRoute
 
 from agent.web import health, problems
 from agent.web.desk import Desk
+from agent.web.envelope import BodyLimit, Envelope
+from agent.web.etag import ETag
+from agent.web.idempotency import Idempotency
 from agent.web.jobs import routes as jobs_routes
+from agent.web.quota import ShowQuota
 
-
-class Problem(BaseModel):
-    """What went wrong, in words for the caller."""
-
-    detail: str
+FAMILIES = (jobs_routes.router, health.router)
+OWN_HEADERS = ["ETag", "Idempotency-Replayed", "Retry-After", "X-Request-ID"]
+QUOTA_HEADERS = ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"]
 
 
 def create(desk: Desk) -> FastAPI:
     """Assemble the application."""
     app = FastAPI(
-        title="Meetbot", version=desk.version, summary="A self-hosted meeting agent for Google Meet."
+        title="Meetbot",
+        version=desk.choices.version,
+        summary="A self-hosted meeting agent for Google Meet.",
+        generate_unique_id_function=_operation_id,
+        lifespan=_lifespan,
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.desk = desk
     problems.install(app)
-    app.include_router(health.router)
-    app.include_router(jobs_routes.router)
+    for router in FAMILIES:
+        app.include_router(router)
+    _surround(app, desk)
     return app
+
+
+def _surround(app: FastAPI, desk: Desk) -> None:
+    """Put the middleware around the routes; the last one added is the outermost."""
+    app.add_middleware(Idempotency, answers=desk.kept_answers)
+    app.add_middleware(ETag)
+    app.add_middleware(BodyLimit)
+    if desk.choices.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(desk.choices.cors_origins),
+            allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match"],
+            expose_headers=OWN_HEADERS + QUOTA_HEADERS,
+        )
+    app.add_middleware(ShowQuota)
+    app.add_middleware(
+        Envelope, book=desk.request_book, over_tls=desk.choices.public_url.startswith("https://")
+    )
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Write the book of requests while the server runs, and its last lines at the end."""
+    book = app.state.desk.request_book
+    writing = asyncio.create_task(book.run(), name="web.request_book")
+    try:
+        yield
+    finally:
+        writing.cancel()
+        with suppress(asyncio.CancelledError):
+            await writing
+        await book.flush()
+
+
+def _operation_id(route: APIRoute) -> str:
+    """Name an operation after its function and first tag, as clients' generated methods read well."""
+    return f"{route.tags[0]}_{route.name}" if route.tags else route.name

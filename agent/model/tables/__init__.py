@@ -2,6 +2,7 @@
 
 from agent.model.tables.account import ApiKey, User
 from agent.model.tables.delivery import Attempt, Delivery, Endpoint
+from agent.model.tables.identity import MailedToken, RefreshToken, SignIn, Strike
 from agent.model.tables.intake import EventSeries, Invitation, Mail, Occurrence
 from agent.model.tables.job import (
     Consent,
@@ -12,6 +13,8 @@ from agent.model.tables.job import (
     SummaryVersion,
     TranscriptEntry,
 )
+from agent.model.tables.outcome import Production, Recording, ShareLink
+from agent.model.tables.web import DeviceLogin, KeptAnswer, RequestLine
 from agent.model.tables.worker import MeetingLease, Worker
 
 __all__ = [
@@ -19,16 +22,26 @@ __all__ = [
     "Attempt",
     "Consent",
     "Delivery",
+    "DeviceLogin",
     "Endpoint",
     "EventSeries",
     "Invitation",
     "Job",
     "JobEvent",
+    "KeptAnswer",
     "Mail",
+    "MailedToken",
     "MeetingLease",
     "Occurrence",
     "Participant",
     "Presence",
+    "Production",
+    "Recording",
+    "RefreshToken",
+    "RequestLine",
+    "ShareLink",
+    "SignIn",
+    "Strike",
     "SummaryVersion",
     "TranscriptEntry",
     "User",

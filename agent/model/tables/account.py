@@ -3,16 +3,30 @@
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from agent.model.tables.columns import document, instant
 
 
 class User(SQLModel, table=True):
-    """A person with an account. `password_hash` is argon2id, or empty when only keys are used."""
+    """A person with an account. `password_hash` is argon2id, or empty when only keys are used.
+
+    An address belongs to the one account that proved it; others may claim it until then, and see nothing by it.
+    """
+
+    __table_args__ = (
+        sa.Index(
+            "one_owner_of_an_address",
+            "email",
+            unique=True,
+            sqlite_where=sa.text("verified_at IS NOT NULL"),
+            postgresql_where=sa.text("verified_at IS NOT NULL"),
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
-    email: str = Field(unique=True)
+    email: str = Field(index=True)
     name: str = ""
     password_hash: str = ""
     is_operator: bool = False

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Field, SQLModel, UniqueConstraint
 
 from agent.model.tables.columns import document, instant
@@ -14,7 +15,18 @@ class Job(SQLModel, table=True):
     `key` names the meeting for ever (occurrence:<id>, external:<user>:<id> or the public id) and is unique, so that no
     path can make two jobs for one slot. `revision` counts plans; a run that carries an older one does nothing.
     `options` keeps what this job overrides: display_name, auto_leave, consent, recipients, language.
+    A deleted job keeps its row, timeline and ledger, and is shown to nobody.
     """
+
+    __table_args__ = (
+        sa.Index(
+            "jobs_that_a_user_sees",
+            "user_id",
+            "id",
+            sqlite_where=sa.text("deleted_at IS NULL"),
+            postgresql_where=sa.text("deleted_at IS NULL"),
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     public_id: str = Field(unique=True)
@@ -45,6 +57,8 @@ class Job(SQLModel, table=True):
     admitted_at: datetime | None = instant()
     left_at: datetime | None = instant()
     harvested_until: datetime | None = instant()
+    heartbeat_at: datetime | None = instant()
+    deleted_at: datetime | None = instant()
     transcript_source: str = ""
     conferences: list[Any] = document(list)
     manifest: dict[str, Any] = document()

@@ -45,6 +45,26 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_delivery_user_id"), ["user_id"], unique=False)
 
     op.create_table(
+        "devicelogin",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("nonce_hash", sa.String(), nullable=False),
+        sa.Column("user_code", sa.String(), nullable=False),
+        sa.Column("client", sa.String(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("interval_seconds", sa.Float(), nullable=False),
+        sa.Column("polled_at", UtcInstant(), nullable=True),
+        sa.Column("created_at", UtcInstant(), nullable=False),
+        sa.Column("expires_at", UtcInstant(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("nonce_hash"),
+        sa.UniqueConstraint("user_code"),
+    )
+    with op.batch_alter_table("devicelogin", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_devicelogin_expires_at"), ["expires_at"], unique=False)
+
+    op.create_table(
         "endpoint",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=True),
@@ -135,6 +155,8 @@ def upgrade() -> None:
         sa.Column("admitted_at", UtcInstant(), nullable=True),
         sa.Column("left_at", UtcInstant(), nullable=True),
         sa.Column("harvested_until", UtcInstant(), nullable=True),
+        sa.Column("heartbeat_at", UtcInstant(), nullable=True),
+        sa.Column("deleted_at", UtcInstant(), nullable=True),
         sa.Column("transcript_source", sa.String(), nullable=False),
         sa.Column("conferences", sa.JSON(), nullable=False),
         sa.Column("manifest", sa.JSON(), nullable=False),
@@ -147,6 +169,31 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_job_meeting_code"), ["meeting_code"], unique=False)
         batch_op.create_index(batch_op.f("ix_job_state"), ["state"], unique=False)
         batch_op.create_index(batch_op.f("ix_job_user_id"), ["user_id"], unique=False)
+        batch_op.create_index(
+            "jobs_that_a_user_sees",
+            ["user_id", "id"],
+            unique=False,
+            sqlite_where=sa.text("deleted_at IS NULL"),
+            postgresql_where=sa.text("deleted_at IS NULL"),
+        )
+
+    op.create_table(
+        "keptanswer",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("method", sa.String(), nullable=False),
+        sa.Column("path", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("fingerprint", sa.String(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("media_type", sa.String(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", UtcInstant(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("user_id", "method", "path", "key"),
+    )
+    with op.batch_alter_table("keptanswer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_keptanswer_created_at"), ["created_at"], unique=False)
 
     op.create_table(
         "mail",
@@ -166,6 +213,22 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_mail_sha256"), ["sha256"], unique=False)
 
     op.create_table(
+        "mailedtoken",
+        sa.Column("hash", sa.String(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("email", sa.String(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("created_at", UtcInstant(), nullable=False),
+        sa.Column("expires_at", UtcInstant(), nullable=False),
+        sa.Column("used_at", UtcInstant(), nullable=True),
+        sa.PrimaryKeyConstraint("hash"),
+    )
+    with op.batch_alter_table("mailedtoken", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_mailedtoken_email"), ["email"], unique=False)
+        batch_op.create_index(batch_op.f("ix_mailedtoken_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_mailedtoken_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
         "meetinglease",
         sa.Column("meeting_code", sa.String(), nullable=False),
         sa.Column("job_id", sa.Integer(), nullable=False),
@@ -173,6 +236,33 @@ def upgrade() -> None:
         sa.Column("taken_at", UtcInstant(), nullable=False),
         sa.PrimaryKeyConstraint("meeting_code"),
     )
+    op.create_table(
+        "requestline",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("at", UtcInstant(), nullable=False),
+        sa.Column("method", sa.String(), nullable=False),
+        sa.Column("route", sa.String(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("duration_ms", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("key_id", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("requestline", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_requestline_at"), ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_requestline_key_id"), ["key_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_requestline_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "strike",
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("since", UtcInstant(), nullable=False),
+        sa.PrimaryKeyConstraint("key"),
+    )
+    with op.batch_alter_table("strike", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_strike_since"), ["since"], unique=False)
+
     op.create_table(
         "user",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -184,8 +274,17 @@ def upgrade() -> None:
         sa.Column("verified_at", UtcInstant(), nullable=True),
         sa.Column("created_at", UtcInstant(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("email"),
     )
+    with op.batch_alter_table("user", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_user_email"), ["email"], unique=False)
+        batch_op.create_index(
+            "one_owner_of_an_address",
+            ["email"],
+            unique=True,
+            sqlite_where=sa.text("verified_at IS NOT NULL"),
+            postgresql_where=sa.text("verified_at IS NOT NULL"),
+        )
+
     op.create_table(
         "worker",
         sa.Column("id", sa.String(), nullable=False),
@@ -318,6 +417,91 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_participant_job_id"), ["job_id"], unique=False)
 
     op.create_table(
+        "production",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("job_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("options", sa.JSON(), nullable=False),
+        sa.Column("error", sa.String(), nullable=False),
+        sa.Column("asked_at", UtcInstant(), nullable=False),
+        sa.Column("finished_at", UtcInstant(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["job_id"],
+            ["job.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("job_id", "kind"),
+    )
+    with op.batch_alter_table("production", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_production_job_id"), ["job_id"], unique=False)
+
+    op.create_table(
+        "recording",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("job_id", sa.Integer(), nullable=False),
+        sa.Column("path", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("media_type", sa.String(), nullable=False),
+        sa.Column("size_bytes", sa.Integer(), nullable=False),
+        sa.Column("duration_seconds", sa.Float(), nullable=False),
+        sa.Column("created_at", UtcInstant(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["job_id"],
+            ["job.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("job_id"),
+    )
+    with op.batch_alter_table("recording", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_recording_created_at"), ["created_at"], unique=False)
+
+    op.create_table(
+        "sharelink",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("job_id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("nonce", sa.String(), nullable=False),
+        sa.Column("hash", sa.String(), nullable=False),
+        sa.Column("parts", sa.JSON(), nullable=False),
+        sa.Column("password_hash", sa.String(), nullable=False),
+        sa.Column("views", sa.Integer(), nullable=False),
+        sa.Column("last_viewed_at", UtcInstant(), nullable=True),
+        sa.Column("created_at", UtcInstant(), nullable=False),
+        sa.Column("expires_at", UtcInstant(), nullable=False),
+        sa.Column("revoked_at", UtcInstant(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["job_id"],
+            ["job.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("hash"),
+    )
+    with op.batch_alter_table("sharelink", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sharelink_job_id"), ["job_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sharelink_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "signin",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("client", sa.String(), nullable=False),
+        sa.Column("created_at", UtcInstant(), nullable=False),
+        sa.Column("expires_at", UtcInstant(), nullable=False),
+        sa.Column("ended_at", UtcInstant(), nullable=True),
+        sa.Column("ended_why", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["user.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("signin", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_signin_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_signin_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
         "summaryversion",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("job_id", sa.Integer(), nullable=False),
@@ -372,9 +556,29 @@ def upgrade() -> None:
     with op.batch_alter_table("presence", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_presence_participant_id"), ["participant_id"], unique=False)
 
+    op.create_table(
+        "refreshtoken",
+        sa.Column("hash", sa.String(), nullable=False),
+        sa.Column("sign_in_id", sa.String(), nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcInstant(), nullable=False),
+        sa.Column("used_at", UtcInstant(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["sign_in_id"],
+            ["signin.id"],
+        ),
+        sa.PrimaryKeyConstraint("hash"),
+    )
+    with op.batch_alter_table("refreshtoken", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_refreshtoken_sign_in_id"), ["sign_in_id"], unique=False)
+
 
 def downgrade() -> None:
     """Take back."""
+    with op.batch_alter_table("refreshtoken", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_refreshtoken_sign_in_id"))
+
+    op.drop_table("refreshtoken")
     with op.batch_alter_table("presence", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_presence_participant_id"))
 
@@ -387,6 +591,24 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_summaryversion_job_id"))
 
     op.drop_table("summaryversion")
+    with op.batch_alter_table("signin", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_signin_user_id"))
+        batch_op.drop_index(batch_op.f("ix_signin_expires_at"))
+
+    op.drop_table("signin")
+    with op.batch_alter_table("sharelink", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sharelink_user_id"))
+        batch_op.drop_index(batch_op.f("ix_sharelink_job_id"))
+
+    op.drop_table("sharelink")
+    with op.batch_alter_table("recording", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_recording_created_at"))
+
+    op.drop_table("recording")
+    with op.batch_alter_table("production", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_production_job_id"))
+
+    op.drop_table("production")
     with op.batch_alter_table("participant", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_participant_job_id"))
 
@@ -414,15 +636,48 @@ def downgrade() -> None:
 
     op.drop_table("apikey")
     op.drop_table("worker")
+    with op.batch_alter_table("user", schema=None) as batch_op:
+        batch_op.drop_index(
+            "one_owner_of_an_address",
+            sqlite_where=sa.text("verified_at IS NOT NULL"),
+            postgresql_where=sa.text("verified_at IS NOT NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_user_email"))
+
     op.drop_table("user")
+    with op.batch_alter_table("strike", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_strike_since"))
+
+    op.drop_table("strike")
+    with op.batch_alter_table("requestline", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_requestline_user_id"))
+        batch_op.drop_index(batch_op.f("ix_requestline_key_id"))
+        batch_op.drop_index(batch_op.f("ix_requestline_at"))
+
+    op.drop_table("requestline")
     op.drop_table("meetinglease")
+    with op.batch_alter_table("mailedtoken", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_mailedtoken_user_id"))
+        batch_op.drop_index(batch_op.f("ix_mailedtoken_expires_at"))
+        batch_op.drop_index(batch_op.f("ix_mailedtoken_email"))
+
+    op.drop_table("mailedtoken")
     with op.batch_alter_table("mail", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_mail_sha256"))
         batch_op.drop_index(batch_op.f("ix_mail_received_at"))
         batch_op.drop_index(batch_op.f("ix_mail_message_id"))
 
     op.drop_table("mail")
+    with op.batch_alter_table("keptanswer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_keptanswer_created_at"))
+
+    op.drop_table("keptanswer")
     with op.batch_alter_table("job", schema=None) as batch_op:
+        batch_op.drop_index(
+            "jobs_that_a_user_sees",
+            sqlite_where=sa.text("deleted_at IS NULL"),
+            postgresql_where=sa.text("deleted_at IS NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_job_user_id"))
         batch_op.drop_index(batch_op.f("ix_job_state"))
         batch_op.drop_index(batch_op.f("ix_job_meeting_code"))
@@ -440,6 +695,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_endpoint_user_id"))
 
     op.drop_table("endpoint")
+    with op.batch_alter_table("devicelogin", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_devicelogin_expires_at"))
+
+    op.drop_table("devicelogin")
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_delivery_user_id"))
         batch_op.drop_index(batch_op.f("ix_delivery_state"))

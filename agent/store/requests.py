@@ -1,0 +1,63 @@
+"""Named queries about requests to the API: the lines of the book, and answers kept for repeats."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from agent.model.tables import ApiKey, KeptAnswer, RequestLine
+
+KEY_USED_PRECISION = timedelta(minutes=1)
+
+
+def add(session: Session, lines: Sequence[RequestLine]) -> None:
+    """Write lines of the book."""
+    session.add_all([RequestLine(**line.model_dump()) for line in lines])
+
+
+def key_used(session: Session, key_id: int, at: datetime) -> None:
+    """Remember that a key was used, to the minute."""
+    session.execute(
+        sa.update(ApiKey)
+        .where(
+            col(ApiKey.id) == key_id,
+            sa.or_(col(ApiKey.last_used_at).is_(None), col(ApiKey.last_used_at) < at - KEY_USED_PRECISION),
+        )
+        .values(last_used_at=at)
+    )
+
+
+def page_of_user(
+    session: Session, user_id: int, *, offset: int, limit: int, key_id: int | None = None
+) -> tuple[Sequence[RequestLine], int]:
+    """Return one page of a user's requests, newest first, and how many there are; of one key where it is given."""
+    wanted = select(RequestLine).where(RequestLine.user_id == user_id)
+    if key_id is not None:
+        wanted = wanted.where(RequestLine.key_id == key_id)
+    total = session.exec(select(sa.func.count()).select_from(wanted.subquery())).one()
+    return session.exec(wanted.order_by(col(RequestLine.id).desc()).offset(offset).limit(limit)).all(), total
+
+
+def kept(session: Session, user_id: int, method: str, path: str, key: str) -> KeptAnswer | None:
+    """Return what is kept for a repeat of a request."""
+    return session.exec(
+        select(KeptAnswer).where(
+            KeptAnswer.user_id == user_id,
+            KeptAnswer.method == method,
+            KeptAnswer.path == path,
+            KeptAnswer.key == key,
+        )
+    ).first()
+
+
+def forget_kept(session: Session, before: datetime) -> int:
+    """Delete answers kept since before an instant; return how many."""
+    gone = session.execute(sa.delete(KeptAnswer).where(col(KeptAnswer.created_at) < before))
+    return int(gone.rowcount or 0)  # type: ignore[attr-defined]
+
+
+def forget_lines(session: Session, before: datetime) -> int:
+    """Delete lines of the book written before an instant; return how many."""
+    gone = session.execute(sa.delete(RequestLine).where(col(RequestLine.at) < before))
+    return int(gone.rowcount or 0)  # type: ignore[attr-defined]

@@ -1,0 +1,121 @@
+"""What surrounds every request: an id that logs and answer share, safe headers, a limit on the body, a line in the book."""
+
+import re
+import time
+from http import HTTPStatus
+from uuid import uuid4
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from agent.lifecycle.request_book import RequestBook
+from agent.model.account import Principal
+
+MAX_BODY_BYTES = 64 * 1024
+LARGER_BODIES = {"/api/v1/intake/": 1024 * 1024, "/api/v1/ingest": 1024 * 1024}
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+SAFE_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "private, no-cache",
+}
+ONE_YEAR_OF_TLS = {"Strict-Transport-Security": "max-age=31536000"}
+FAILED = JSONResponse({"detail": "The server failed; its log tells why."}, status_code=500)
+log = structlog.get_logger("web")
+
+
+class Envelope:
+    """Middleware: names the request, writes it down when it is answered, and makes the answer safe by default."""
+
+    def __init__(self, app: ASGIApp, *, book: RequestBook, over_tls: bool) -> None:
+        self.app = app
+        self.book = book
+        self.headers = SAFE_HEADERS | (ONE_YEAR_OF_TLS if over_tls else {})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get("x-request-id", "")
+        request_id = given if REQUEST_ID.fullmatch(given) else uuid4().hex
+        began, status, started = time.monotonic(), 500, False
+
+        async def tell(message: Message) -> None:
+            nonlocal status, started
+            if message["type"] == "http.response.start":
+                status, started = message["status"], True
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-ID"] = request_id
+                for name, value in self.headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        scope.setdefault("state", {})
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self.app(scope, receive, tell)
+            except Exception as error:
+                log.error("request.failed", action="web.fail", exc_info=error)
+                if not started:
+                    await FAILED(scope, receive, tell)
+            finally:
+                self._write_down(scope, status, int((time.monotonic() - began) * 1000))
+
+    def _write_down(self, scope: Scope, status: int, duration_ms: int) -> None:
+        """Keep the path's template, never the path or the query: they may carry tokens."""
+        route = getattr(scope.get("route"), "path", "")
+        by = scope["state"].get("principal")
+        log.info(
+            "request",
+            action="web.serve",
+            method=scope["method"],
+            route=route,
+            status=status,
+            duration_ms=duration_ms,
+        )
+        if isinstance(by, Principal):
+            self.book.note(by, method=scope["method"], route=route, status=status, duration_ms=duration_ms)
+
+
+class TooLarge(HTTPException):
+    """More body came than is allowed; a route that is reading it lets this kind of error through."""
+
+
+class BodyLimit:
+    """Middleware: refuses bodies beyond the limit with 413, whether announced or streamed."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        limit = next(
+            (size for path, size in LARGER_BODIES.items() if scope["path"].startswith(path)), MAX_BODY_BYTES
+        )
+        announced = Headers(scope=scope).get("content-length", "")
+        taken = 0
+
+        async def count() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > limit:
+                raise TooLarge(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body is larger than {limit} bytes.")
+            return message
+
+        try:
+            if announced.isdigit() and int(announced) > limit:
+                raise TooLarge(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body is larger than {limit} bytes.")
+            await self.app(scope, count, send)
+        except TooLarge as error:
+            await JSONResponse({"detail": error.detail}, error.status_code)(scope, receive, send)

@@ -1,0 +1,109 @@
+"""How much each caller may ask: a moving window a minute and one an hour for each key, and for each stranger's address.
+
+Counters are in memory: they guard this process, and a restart forgives. What must outlive a restart (wrong passwords,
+wrong codes) is counted in the database by whoever checks them.
+"""
+
+import math
+import time
+from dataclasses import dataclass
+
+from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from agent.errors import TooMany
+from agent.model.account import Principal
+
+STRANGERS_PER_MINUTE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is left of the tightest window: `limit` and `remaining` requests, `reset_at` in Unix seconds."""
+
+    limit: int
+    remaining: int
+    reset_at: int
+
+    def headers(self) -> dict[str, str]:
+        """Spell it as the API promises."""
+        return {
+            "X-RateLimit-Limit": str(self.limit),
+            "X-RateLimit-Remaining": str(self.remaining),
+            "X-RateLimit-Reset": str(self.reset_at),
+        }
+
+
+class Quotas:
+    """Counts requests. `per_minute` and `per_hour` hold for each key, unless its owner's plan says otherwise."""
+
+    def __init__(
+        self, per_minute: int, per_hour: int, strangers_per_minute: int = STRANGERS_PER_MINUTE
+    ) -> None:
+        self._per_minute = per_minute
+        self._per_hour = per_hour
+        self._strangers = (RateLimitItemPerMinute(strangers_per_minute),)
+        self._windows = MovingWindowRateLimiter(MemoryStorage())
+
+    def spend_as(self, connection: HTTPConnection, by: Principal) -> None:
+        """Count a request of a known caller. Raises `TooMany`."""
+        who = f"key:{by.key_id}" if by.key_id is not None else f"user:{by.user_id}"
+        windows = (
+            RateLimitItemPerMinute(by.requests_per_minute or self._per_minute),
+            RateLimitItemPerHour(by.requests_per_hour or self._per_hour),
+        )
+        self._spend(connection, windows, who)
+
+    def spend_as_stranger(
+        self, connection: HTTPConnection, purpose: str = "any", *windows: RateLimitItem
+    ) -> None:
+        """Count a request that names nobody on the address it came from. Raises `TooMany`.
+
+        `windows` are the limits of that `purpose`, as in `limits.parse_many("20/hour")`.
+        """
+        self._spend(connection, windows or self._strangers, f"{purpose}:{address(connection)}")
+
+    def _spend(self, connection: HTTPConnection, windows: tuple[RateLimitItem, ...], who: str) -> None:
+        refused = [window for window in windows if not self._windows.test(window, who)]
+        if not refused:
+            for window in windows:
+                self._windows.hit(window, who)
+        tightest = min((self._standing(window, who) for window in windows), key=lambda found: found.remaining)
+        connection.state.standing = tightest
+        if refused:
+            wait = max(self._standing(window, who).reset_at for window in refused) - time.time()
+            raise TooMany("Too many requests; wait as Retry-After says.", retry_after_seconds=max(wait, 1.0))
+
+    def _standing(self, window: RateLimitItem, who: str) -> Standing:
+        stats = self._windows.get_window_stats(window, who)
+        return Standing(window.amount, max(stats.remaining, 0), math.ceil(stats.reset_time))
+
+
+def address(connection: HTTPConnection) -> str:
+    """Return the address a request came from; behind trusted proxies the server has put the client's own there."""
+    return connection.client.host if connection.client else "unknown"
+
+
+class ShowQuota:
+    """Middleware: tells on every answer what is left to the caller."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Add the headers to the answer's start, whoever made the answer."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def tell(message: Message) -> None:
+            standing = scope.get("state", {}).get("standing")
+            if message["type"] == "http.response.start" and isinstance(standing, Standing):
+                MutableHeaders(scope=message).update(standing.headers())
+            await send(message)
+
+        await self.app(scope, receive, tell)
