@@ -52,7 +52,7 @@ def shown(turn: Turn, text: str, purpose: str = "") -> None:
     turn.set(chat=True, ours_last=True)
     if text.split() == standing.question.split() and not standing.shown:
         _question_shown(turn)
-        _hear_held(turn)
+        hear_held(turn)
     elif purpose == LATE:
         turn.enter("announced" if standing.may_capture else "asked", message=text)
 
@@ -73,7 +73,10 @@ def _question_shown(turn: Turn) -> None:
         turn.set(consent=Consent.ASKED)
 
 
-def _hear_held(turn: Turn) -> None:
+def hear_held(turn: Turn) -> None:
+    """Hear the answers that came too early to be counted, once nothing is missing any more."""
+    if turn.standing.posting or not turn.standing.people:
+        return
     held = turn.standing.held
     turn.set(held=())
     for said in held:
@@ -129,8 +132,8 @@ def _answered(turn: Turn, said: ChatSaid, answer: Answer) -> None:
     asking = standing.question_open or bool(standing.posting)
     to_us = not answer.bare or answer.addressed or asking or standing.ours_last
     match answer.meaning:
-        case Meaning.YES if standing.posting:
-            # Quicker than the proof that the question was seen: it counts once that proof is there.
+        case Meaning.YES if standing.posting or not standing.people:
+            # Quicker than the proof that the question was seen, or than the first look at who is there and who is host.
             turn.set(held=(*standing.held[-HELD_MAX:], said))
         case Meaning.YES if to_us:
             _yes(turn, said, answer)

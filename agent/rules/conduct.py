@@ -72,6 +72,7 @@ def _take(turn: Turn, event: Event) -> None:
                 asking.introduce(turn)
         case RosterSeen():
             sighting.see(turn, event.people)
+            asking.hear_held(turn)
         case Said():
             if event.shown:
                 asking.shown(turn, event.text, event.purpose)

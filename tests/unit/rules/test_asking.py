@@ -186,6 +186,24 @@ def test_the_bots_own_line_in_chat_proves_the_question_as_well():
     assert call.outcomes() == ["asked"]
 
 
+def test_a_yes_before_the_first_look_at_the_roster_waits_for_it():
+    call = Call()
+    call.admitted()
+    assert call.chat_line(1, "Host Person", "yes") == []
+    call.roster(2, HOST, GUEST)
+    assert call.outcomes() == ["asked", "granted"]
+    assert call.standing.capturing
+
+
+def test_a_guests_yes_before_the_first_look_is_still_no_hosts_yes():
+    call = Call()
+    call.admitted()
+    call.chat_line(1, "Guest Person", "yes")
+    call.roster(2, HOST, GUEST)
+    assert call.outcomes() == ["asked"]
+    assert not call.standing.capturing
+
+
 # No answer
 
 
