@@ -28,6 +28,7 @@ HORIZON = timedelta(days=90)
 LOOK_BACK = timedelta(days=1)
 MAX_EVENTS = 500
 MAX_UIDS = 5
+MAX_CALENDARS = 10
 _STAMP_LEEWAY = timedelta(days=1)
 _METHODS = frozenset(get_args(Method))
 
@@ -59,13 +60,21 @@ def read_calendar(payload: bytes, context: Context, charset: str = "") -> Conten
     calendars = ical_text.calendars(ical_text.decode(payload, charset))
     if not calendars:
         return Contents(problems=("the calendar attachment holds no calendar",))
+    if len({event.first("UID") for calendar in calendars for event in calendar.events}) > MAX_UIDS:
+        return Contents(
+            problems=(
+                f"the calendar attachment holds more than {MAX_UIDS} meetings; send one invitation each",
+            )
+        )
+    if len(calendars) > MAX_CALENDARS:
+        return Contents(problems=(f"the calendar attachment holds more than {MAX_CALENDARS} calendars",))
     components: list[Component] = []
     problems: list[str] = []
     for calendar in calendars:
         contents = _read_one(calendar, context)
         components += contents.components
         problems += contents.problems
-    return Contents(tuple(components[:MAX_UIDS]), tuple(dict.fromkeys(problems)))
+    return Contents(tuple(components), tuple(dict.fromkeys(problems)))
 
 
 def _read_one(calendar: Calendar, context: Context) -> Contents:

@@ -119,7 +119,7 @@ class _Times:
         value = _single(self._properties, name)
         if value is None:
             return None
-        return self._resolve(getattr(value, "dt", None), _parameter(value, TZID_PARAMETER), name)
+        return self._resolve(_time(value), _parameter(value, TZID_PARAMETER), name)
 
     def moments(self, name: str) -> tuple[Moment, ...]:
         """Return every time of a list property (of a PERIOD its start)."""
@@ -128,6 +128,7 @@ class _Times:
             tzid = _parameter(value, TZID_PARAMETER)
             if isinstance(value, vBroken):
                 self._faults.append(f"{name} cannot be read")
+                continue
             for item in getattr(value, "dts", ()):
                 when = item.dt[0] if isinstance(item.dt, tuple) else item.dt
                 moment = self._resolve(when, tzid, name)
@@ -139,7 +140,7 @@ class _Times:
 
     def instant(self, name: str) -> datetime | None:
         """Return a time that only orders messages; unreadable ones are no fault of the meeting."""
-        value = getattr(_single(self._properties, name), "dt", None)
+        value = _time(_single(self._properties, name))
         if not isinstance(value, datetime) or value.year not in _YEARS:
             return None
         return value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
@@ -149,7 +150,7 @@ class _Times:
         if start is None:
             return DEFAULT_DURATION
         end = self.moment("DTEND")
-        nominal = getattr(_single(self._properties, "DURATION"), "dt", None)
+        nominal = _time(_single(self._properties, "DURATION"))
         if end is not None:
             length = end.utc - start.utc
         elif isinstance(nominal, timedelta):
@@ -219,6 +220,11 @@ def _all(properties: Properties, name: str) -> list[Any]:
 
 def _single(properties: Properties, name: str) -> Any:
     return next(iter(_all(properties, name)), None)
+
+
+def _time(value: Any) -> Any:
+    """Return the date, time or duration of a property, None when there is none; broken ones raise at a look."""
+    return None if isinstance(value, vBroken) else getattr(value, "dt", None)
 
 
 def _text(properties: Properties, name: str) -> str:

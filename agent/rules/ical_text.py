@@ -69,7 +69,7 @@ def decode(payload: bytes, charset: str = "") -> str:
 
 
 def calendars(text: str) -> tuple[Calendar, ...]:
-    """Return every VCALENDAR of `text`, whatever stands around and between."""
+    """Return every VCALENDAR of `text`, whatever stands around and between; without one, events that stand bare."""
     found: list[Calendar] = []
     block: list[str] | None = None
     for line in _lines(text):
@@ -85,6 +85,9 @@ def calendars(text: str) -> tuple[Calendar, ...]:
             block.append(line)
     if block is not None:
         found.append(_calendar(block))
+    if not found:
+        bare = _calendar(list(_lines(text)))
+        return (bare,) if bare.events else ()
     return tuple(found)
 
 

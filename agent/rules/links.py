@@ -8,10 +8,12 @@ from urllib.parse import parse_qs, unquote, urlsplit
 MEET = "meet"
 GOOGLE_MEET_URL = "https://meet.google.com"
 
-_CODE = re.compile(r"([a-z]{3})-?([a-z]{4})-?([a-z]{3})(?![\w-])", re.IGNORECASE)
+_CODE = re.compile(r"([a-z]{3})-?([a-z]{4})-?([a-z]{3})(?![\w@-])", re.IGNORECASE)
 _NICKNAME = re.compile(r"[\w.~%-]{1,128}")
 _URL = re.compile(r"https?://[^\s<>\"'\x00-\x1f\\^`{|}]{3,4000}", re.IGNORECASE)
-_BARE_MEET = re.compile(r"(?<![\w./@-])(?:meet\.google\.com|g\.co/meet)/[\w/-]{3,140}", re.IGNORECASE)
+_BARE_MEET = re.compile(
+    r"(?<![\w./@-])(?:meet\.google\.com|g\.co/meet)/[\w/-]{3,140}(?![\w/@-])", re.IGNORECASE
+)
 _TRAILING = ".,;:!?)]>*_"
 _MAX_WRAPPINGS = 4
 _MAX_TEXT = 300_000

@@ -97,6 +97,8 @@ def check_rule(text: str, start: Moment) -> Rule:
     parts = _parts(text)
     if parts.get("FREQ") not in _FREQUENCIES:
         raise BadRule(f"a meeting cannot repeat {parts.get('FREQ', 'without FREQ').lower()[:40]}")
+    if parts.get("RSCALE", "GREGORIAN") != "GREGORIAN":
+        raise BadRule("the meeting repeats by another calendar than the Gregorian one")
     _number(parts, "INTERVAL", 1, _MAX_INTERVAL)
     count = _number(parts, "COUNT", 1, _MAX_COUNT)
     for name, pattern in _PARTS.items():

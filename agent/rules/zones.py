@@ -13,43 +13,34 @@ from zoneinfo import ZoneInfo, available_timezones
 from icalendar import Timezone
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
-# Names that Windows has and the mapping of the library lacks, and names that old Outlook wrote for people.
-_MORE_WINDOWS = {
+# Names that Windows has and the library's mapping lacks, and names that Outlook and Domino wrote for people.
+_MORE_NAMES = {
     "Alberta Standard Time": "America/Edmonton",
     "British Columbia Standard Time": "America/Vancouver",
     "Manitoba Standard Time": "America/Winnipeg",
     "tzone://Microsoft/Utc": "UTC",
+    "Coordinated Universal Time": "UTC",
+    "Greenwich Mean Time": "Europe/London",
     "Z": "UTC",
     "GMT": "UTC",
-    "Pacific Time": "America/Los_Angeles",
-    "Mountain Time": "America/Denver",
-    "Central Time": "America/Chicago",
-    "Eastern Time": "America/New_York",
-    "Pacific Time (US & Canada)": "America/Los_Angeles",
-    "Mountain Time (US & Canada)": "America/Denver",
-    "Central Time (US & Canada)": "America/Chicago",
-    "Eastern Time (US & Canada)": "America/New_York",
-    "Atlantic Time (Canada)": "America/Halifax",
     "Arizona": "America/Phoenix",
-    "Chennai, Kolkata, Mumbai, New Delhi": "Asia/Kolkata",
-    "Dublin, Edinburgh, Lisbon, London": "Europe/London",
-    "Greenwich Mean Time : Dublin, Edinburgh, Lisbon, London": "Europe/London",
-    "Amsterdam, Berlin, Bern, Rome, Stockholm, Vienna": "Europe/Berlin",
-    "Belgrade, Bratislava, Budapest, Ljubljana, Prague": "Europe/Budapest",
-    "Brussels, Copenhagen, Madrid, Paris": "Europe/Paris",
-    "Sarajevo, Skopje, Warsaw, Zagreb": "Europe/Warsaw",
-    "Athens, Bucharest, Istanbul": "Europe/Bucharest",
-    "Helsinki, Kyiv, Riga, Sofia, Tallinn, Vilnius": "Europe/Helsinki",
-    "Beijing, Chongqing, Hong Kong, Urumqi": "Asia/Shanghai",
-    "Osaka, Sapporo, Tokyo": "Asia/Tokyo",
-    "Kuala Lumpur, Singapore": "Asia/Singapore",
-    "Abu Dhabi, Muscat": "Asia/Dubai",
-    "Canberra, Melbourne, Sydney": "Australia/Sydney",
-    "Coordinated Universal Time": "UTC",
+    "Western/Central Europe": "Europe/Berlin",
+    **{
+        f"{prefix}{zone}{suffix}": name
+        for zone, name in (
+            ("Pacific", "America/Los_Angeles"),
+            ("Mountain", "America/Denver"),
+            ("Central", "America/Chicago"),
+            ("Eastern", "America/New_York"),
+        )
+        for prefix, suffix in (("US-", ""), ("", " Time"), ("", " Time (US & Canada)"))
+    },
+    "Atlantic Time (Canada)": "America/Halifax",
 }
+_REGIONS = ("Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
 _OFFSET_LABEL = re.compile(r"^\((?:UTC|GMT)\s*(?:[+-]\d{1,2}[:.]?\d{2})?\)\s*(?P<city>.+)$", re.IGNORECASE)
 _BARE_OFFSET = re.compile(
-    r"^(?:UTC|GMT)\s*(?P<sign>[+-])(?P<hours>\d{1,2})[:.]?(?P<minutes>\d{2})?$", re.IGNORECASE
+    r"^\(?(?:UTC|GMT)\s*(?P<sign>[+-])(?P<hours>\d{1,2})[:.]?(?P<minutes>\d{2})?\)?$", re.IGNORECASE
 )
 _RULE_LINE = re.compile(r"^RRULE[^:\n]*:(.*)$", re.MULTILINE | re.IGNORECASE)
 _MAX_DEFINITION = 64 * 1024
@@ -86,11 +77,8 @@ def iana_name(tzid: str) -> str:
     if not name or len(name) > 200:
         return ""
     label = _OFFSET_LABEL.match(name)
-    for candidate in (name, *([label["city"].strip()] if label else [])):
-        known = _names().get(candidate.lower())
-        if known:
-            return known
-    return _by_suffix(name)
+    plain = (label["city"] if label else name).strip().replace(" and ", " & ")
+    return _names().get(name.lower()) or _names().get(plain.lower()) or _by_suffix(name) or _by_city(plain)
 
 
 def _by_suffix(name: str) -> str:
@@ -103,11 +91,29 @@ def _by_suffix(name: str) -> str:
     return ""
 
 
+def _by_city(name: str) -> str:
+    """Take `Bangkok, Hanoi, Jakarta`, as Windows shows zones to people, for the zone of the first city that has one."""
+    cities = [
+        part.strip().lower().replace(" ", "_")
+        for part in name.partition(":")[2 if ":" in name else 0].split(",")
+    ]
+    if len(cities) < 2:
+        return ""
+    return next((_cities()[city] for city in cities if city in _cities()), "")
+
+
+@cache
+def _cities() -> dict[str, str]:
+    """Return the zone of every city that gives its name to one."""
+    zones = sorted(name for name in available_timezones() if name.startswith(_REGIONS))
+    return {zone.rpartition("/")[2].lower(): zone for zone in zones}
+
+
 @cache
 def _names() -> dict[str, str]:
     """Return every known name in lower case with what it stands for."""
     names = {name.lower(): name for name in {*WINDOWS_TO_OLSON.values(), *available_timezones()}}
-    windows = {**WINDOWS_TO_OLSON, **_MORE_WINDOWS}
+    windows = {**WINDOWS_TO_OLSON, **_MORE_NAMES}
     return names | {name.lower(): iana for name, iana in windows.items()} | {"utc": "UTC"}
 
 
@@ -140,8 +146,8 @@ def _from_definition(text: str) -> tzinfo | None:
 def _is_yearly(rule: str) -> bool:
     """Tell whether a rule of a VTIMEZONE is of the only kind real ones have; others can be made to run for ever."""
     parts = dict(part.partition("=")[::2] for part in rule.upper().replace(" ", "").split(";"))
-    sane = parts.get("INTERVAL", "1") == "1" and not parts.keys() & {"BYHOUR", "BYMINUTE", "BYSECOND"}
-    return parts.get("FREQ") == "YEARLY" and sane
+    once = all("," not in parts.get(name, "") for name in ("BYHOUR", "BYMINUTE", "BYSECOND"))
+    return parts.get("FREQ") == "YEARLY" and parts.get("INTERVAL", "1") == "1" and once
 
 
 def _only_offset(text: str) -> tzinfo | None:
