@@ -20,6 +20,7 @@ from agent.model.call import (
 from agent.model.states import EndReason
 from agent.rules.conduct import Consent, Phase, advance
 from tests.unit.rules.told_call import (
+    GUEST,
     HOST,
     LATE,
     ME,
