@@ -99,6 +99,8 @@ def habits(settings: Settings) -> Habits:
         recording_days=settings.retention.recording_days,
         delivery_days=settings.retention.delivery_days,
         operator_emails=settings.api.operator_emails,
+        registration=settings.api.registration,
+        signing_secret=settings.api.signing_secret.get_secret_value(),
     )
 
 

@@ -2,13 +2,15 @@
 
 import secrets
 from collections.abc import Sequence
+from typing import Any
 
 from agent.errors import Conflict, Denied, Invalid, Missing
+from agent.lifecycle import signing_key
 from agent.lifecycle.house import House
 from agent.model.account import Principal, Scope
 from agent.model.tables import ApiKey, User
-from agent.rules import keys
-from agent.store import accounts
+from agent.rules import keys, tokens
+from agent.store import accounts, identity
 
 
 class Accounts:
@@ -18,16 +20,18 @@ class Accounts:
         self.house = house
 
     def create_user(self, email: str, *, name: str = "", operator: bool = False) -> User:
-        """Make a user. Raises `Invalid` for what is no address, `Conflict` when the address has an account."""
-        address = email.strip().lower()
-        if address.count("@") != 1 or not all(address.split("@")):
-            raise Invalid(f"{email!r} is not an e-mail address.")
+        """Make a user; whoever makes it vouches for the address, so the meetings it was invited to are theirs.
+
+        Raises `Invalid` for what is no address, `Conflict` when the address has an account.
+        """
+        address, now = plain_address(email), self.house.now()
         with self.house.database.write() as session:
-            if accounts.by_email(session, address):
+            if identity.owner_of(session, address):
                 raise Conflict(f"{address} has an account already.")
-            user = User(email=address, name=name, is_operator=operator, created_at=self.house.now())
+            user = User(email=address, name=name, is_operator=operator, created_at=now, verified_at=now)
             session.add(user)
             session.flush()
+            identity.adopt_jobs(session, user)
             return user
 
     def users(self) -> Sequence[User]:
@@ -79,22 +83,51 @@ class Accounts:
             session.add(key)
 
     def who_has(self, text: str) -> Principal:
-        """Return who a key belongs to. Raises `Denied` for an unknown, revoked or expired one."""
+        """Return who an API key or an access token belongs to. Raises `Denied` for an unknown, revoked or expired one."""
         if keys.looks_valid(text):
             with self.house.database.read() as session:
                 found = accounts.key_by_hash(session, keys.digest(text))
             if found and self._is_live(*found):
                 key, user = found
-                return Principal(
-                    user_id=user.id,
-                    email=user.email,
-                    is_operator=user.is_operator or user.email in self.house.habits.operator_emails,
+                return self._principal(
+                    user,
                     scopes=tuple(key.scopes),
                     key_id=key.id,
                     test=text.startswith(keys.PREFIXES[1]),
                 )
+        elif tokens.looks_signed(text):
+            return self._who_signed_in(text)
         raise Denied("The API key is not valid.")
+
+    def _who_signed_in(self, text: str) -> Principal:
+        habits, now = self.house.habits, self.house.now()
+        key = signing_key.load(habits.data_dir, habits.signing_secret)
+        claims = tokens.read_access_token(key, text, issuer=habits.public_url, now=now)
+        with self.house.database.read() as session:
+            found = identity.signed_in(session, claims.sign_in_id)
+        if found is None or found[0].ended_at is not None or found[1].disabled:
+            raise Denied("This sign-in has ended; sign in again.")
+        return self._principal(found[1], sign_in_id=found[0].id)
+
+    def _principal(self, user: User, **facts: Any) -> Principal:
+        """Return a user as requests know them. An address that is not proved opens nothing."""
+        email = user.email if user.verified_at else ""
+        is_operator = user.is_operator or bool(email and email in self.house.habits.operator_emails)
+        return Principal(user_id=user.id, email=email, is_operator=is_operator, **facts)
 
     def _is_live(self, key: ApiKey, user: User) -> bool:
         expired = key.expires_at is not None and key.expires_at <= self.house.now()
         return key.revoked_at is None and not expired and not user.disabled
+
+
+def plain_address(email: str) -> str:
+    """Return an address in the one spelling that is kept. Raises `Invalid` for what is none."""
+    address = email.strip().lower()
+    if (
+        address.count("@") != 1
+        or not all(address.split("@"))
+        or len(address) > 254
+        or not address.isprintable()
+    ):
+        raise Invalid(f"{email!r} is not an e-mail address.")
+    return address

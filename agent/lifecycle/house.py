@@ -70,6 +70,8 @@ class Habits:
     recording_days: float = 14.0
     delivery_days: float = 30.0
     operator_emails: tuple[str, ...] = ()
+    registration: str = "closed"
+    signing_secret: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

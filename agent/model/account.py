@@ -20,7 +20,8 @@ EVERYDAY = frozenset({Scope.READ, Scope.WRITE})
 class Principal:
     """The person (or key) behind a request. Operators see everybody's; `test` keys only reach the sandbox world.
 
-    `requests_per_minute` and `requests_per_hour` come from the person's plan; None means the server's own.
+    `sign_in_id` names the sign-in of an access token. `requests_per_minute` and `requests_per_hour` come from
+    the person's plan; None means the server's own.
     """
 
     user_id: int | None
@@ -29,6 +30,7 @@ class Principal:
     scopes: tuple[str, ...] = ()
     key_id: int | None = None
     test: bool = False
+    sign_in_id: str = ""
     requests_per_minute: int | None = None
     requests_per_hour: int | None = None
 

@@ -8,8 +8,9 @@ from agent.model.tables import ApiKey, User
 
 
 def by_email(session: Session, email: str) -> User | None:
-    """Return a user by address, in any case."""
-    return session.exec(select(User).where(User.email == email.strip().lower())).first()
+    """Return a user by address, in any case: the one who proved it, before those who claim it."""
+    named = select(User).where(User.email == email.strip().lower())
+    return session.exec(named.order_by(col(User.verified_at).is_(None), col(User.id))).first()
 
 
 def users(session: Session) -> Sequence[User]:

@@ -9,10 +9,15 @@ from agent.model.tables.columns import document, instant
 
 
 class Recording(SQLModel, table=True):
-    """One recorded file of a job. `path` is relative to the data directory; `kind`: video or audio."""
+    """One recorded file of a job; a second stay makes a second. `path` is relative to the data directory.
+
+    `kind`: video or audio.
+    """
+
+    __table_args__ = (UniqueConstraint("job_id", "path"),)
 
     id: int | None = Field(default=None, primary_key=True)
-    job_id: int = Field(foreign_key="job.id", unique=True)
+    job_id: int = Field(foreign_key="job.id", index=True)
     path: str
     kind: str = "video"
     media_type: str = "video/webm"

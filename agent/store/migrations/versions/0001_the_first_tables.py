@@ -452,10 +452,11 @@ def upgrade() -> None:
             ["job.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("job_id"),
+        sa.UniqueConstraint("job_id", "path"),
     )
     with op.batch_alter_table("recording", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_recording_created_at"), ["created_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_recording_job_id"), ["job_id"], unique=False)
 
     op.create_table(
         "sharelink",
@@ -602,6 +603,7 @@ def downgrade() -> None:
 
     op.drop_table("sharelink")
     with op.batch_alter_table("recording", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_recording_job_id"))
         batch_op.drop_index(batch_op.f("ix_recording_created_at"))
 
     op.drop_table("recording")
