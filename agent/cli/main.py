@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 import typer
 
-from agent.cli import config, init, keys, serve, users
+from agent.cli import config, demo, init, keys, sandbox, serve, users
 from agent.errors import Kind, MeetbotError, Misconfigured
 
 MISCONFIGURED_STATUS = 78  # EX_CONFIG; the service unit does not restart on it
@@ -23,6 +23,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(init.init)
+app.command()(sandbox.sandbox)
+app.command()(demo.demo)
 app.command()(serve.serve)
 app.add_typer(config.commands, name="config")
 app.add_typer(users.family, name="users")

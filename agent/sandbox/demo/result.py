@@ -69,9 +69,9 @@ def _citations_valid(summary: dict[str, Any], entries: int) -> bool:
 def _webhook(delivery: dict[str, Any]) -> dict[str, Any]:
     checked = [verdict for verdict in delivery["signatures"].values() if verdict is not None]
     return {
-        "event": delivery["body"]["event"],
-        "delivery_id": delivery["body"]["deliveryId"],
-        "status": delivery["status"],
+        "event": delivery["event"],
+        "delivery_id": delivery["id"],
+        "status": delivery["answered"],
         "signature_ok": bool(checked) and all(checked),
     }
 
@@ -103,7 +103,8 @@ def _unmet(story: Story, result: dict[str, Any], job: dict[str, Any]) -> list[st
     doubled = [
         key for key, count in Counter(hook["delivery_id"] for hook in result["webhooks"]).items() if count > 1
     ]
-    found += [f"delivery {key} arrived more than once" for key in doubled]
+    if story.name != "crash":  # a kill between the post and its record repeats the post, under the same id
+        found += [f"delivery {key} arrived more than once" for key in doubled]
     finalized = sum(hook["event"] == "job.finalized" for hook in result["webhooks"])
     if finalized > 1:
         found.append(f"job.finalized arrived {finalized} times")
