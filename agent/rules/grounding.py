@@ -13,7 +13,7 @@ from typing import TypeVar
 from agent.model.summary import ActionItem, Brief, Cited, Decision, Question, Statement, Summary, Topic
 from agent.model.transcript import Entry
 from agent.rules.folding import clean
-from agent.rules.spoken_time import AMBIGUOUS, MONTHS, WEEKDAYS, meaning
+from agent.rules.spoken_time import AMBIGUOUS, MONTHS, WEEKDAYS, counted, meaning
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
@@ -40,6 +40,7 @@ _MARKUP = re.compile(
 _EMPHASIS = re.compile(r"\*\*|__")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _PAIR = re.compile(r"\b([^\W\d_a-z][^\W\d_A-Z]+)\s+([^\W\d_a-z][^\W\d_A-Z]+)\b")
+_NOUN_CAPITALS = frozenset({"de", "lb"})
 _STEM = 5
 _NEARBY = 3
 
@@ -57,14 +58,16 @@ class Findings:
 class Ground:
     """What was said, ready to be asked. Built once per transcript."""
 
-    def __init__(self, entries: Sequence[Entry], brief: Brief) -> None:
+    def __init__(self, entries: Sequence[Entry], brief: Brief, language: str) -> None:
         self._entries = entries
-        people = [*brief.roster, *(entry.speaker for entry in entries)]
+        self._noun_capitals = language.split("-")[0].lower() in _NOUN_CAPITALS
+        self._translated = language.split("-")[0].lower() not in _languages(entries, language)
+        people = dict.fromkeys([*brief.roster, *(entry.speaker for entry in entries)])
         beside = [*people, brief.meeting_title, *brief.previous_actions]
-        said = [entry.text for entry in entries]
-        self._text = _squeezed("\n".join([*said, *beside]))
+        self._spoken = _squeezed("\n".join(entry.text for entry in entries))
+        self._text = _squeezed("\n".join([self._spoken, *beside]))
         self._words = _words(self._text)
-        self._numbers = _numbers(self._text) | self._words
+        self._numbers = _numbers(self._text) | self._words | counted(self._text)
         self._stems = [_stems(f"{entry.speaker} {entry.text}") for entry in entries]
 
     def existing(self, cites: Iterable[int]) -> tuple[int, ...]:
@@ -72,8 +75,8 @@ class Ground:
         return tuple(sorted({n for n in cites if 1 <= n <= len(self._entries)}))
 
     def has_address(self, address: str) -> bool:
-        """Whether a URL or mail address stands in the transcript letter by letter."""
-        return _squeezed(address.rstrip(".,;:!?)]}>\"'")) in self._text
+        """Whether a URL or mail address was said letter by letter; a title or a display name is not enough."""
+        return _squeezed(address.rstrip(".,;:!?)]}>\"'")) in self._spoken
 
     def knows(self, name: str) -> bool:
         """Whether every part of a person's name belongs to the roster or was spoken."""
@@ -83,19 +86,22 @@ class Ground:
     def said(self, phrase: str, cites: Sequence[int]) -> bool:
         """Whether the hard words of a time ("Friday", "2 p.m.") were said at the cited entries or next to them."""
         near = " ".join(self._entries[n - 1].text for n in self._around(cites))
-        present = _words(near) | _numbers(near)
+        present = _words(near) | _numbers(near) | counted(near)
         wanted = _words(phrase) | _numbers(phrase)
         hard = {w for w in wanted if w[0].isdigit() or w.startswith(("weekday-", "month-"))}
         return (hard or wanted) <= present
 
-    def supports(self, text: str, cites: Sequence[int]) -> bool:
-        """Whether every fact of `text` was said, and the cited entries speak of the same things at all."""
+    def mentions(self, text: str) -> bool:
+        """Whether every number, name, date and quote in `text` was said somewhere."""
         return (
             _numbers(text) <= self._numbers
-            and all(self._has_name(name) for name in _named(text))
+            and all(self._has_name(name) for name in _named(text, self._noun_capitals))
             and all(_squeezed(quote) in self._text for quote in _quotes(text))
-            and self._shares_a_word(text, cites)
         )
+
+    def supports(self, text: str, cites: Sequence[int]) -> bool:
+        """Whether every fact of `text` was said, and the cited entries speak of the same things at all."""
+        return self.mentions(text) and (self._translated or self._shares_a_word(text, cites))
 
     def _has_name(self, name: str) -> bool:
         folded = _fold(name)
@@ -118,11 +124,10 @@ def grounded(
     What holds matter from elsewhere (an address or markup that nobody said) is dropped; what cannot be shown to
     have been said is marked `verified=False`, or dropped too where asked; owners and dates not said are cleared.
     """
-    ground = Ground(entries, brief)
-    tally = _Tally(ground, drop_unverified)
+    tally = _Tally(Ground(entries, brief, summary.language), drop_unverified)
     checked = summary.model_copy(
         update={
-            "title": tally.clean(summary.title) or brief.meeting_title[:200],
+            "title": tally.title(summary.title) or tally.clean(brief.meeting_title)[:200],
             "tldr": tally.check(summary.tldr, tally.statement),
             "topics": tally.check(summary.topics, tally.topic),
             "decisions": tally.check(summary.decisions, tally.decision),
@@ -168,6 +173,12 @@ class _Tally:
         bare = _ADDRESS.sub(lambda m: m[0] if self._ground.has_address(m[0]) else " ", bare)
         self._planted |= bare != plain
         return clean(bare)
+
+    def title(self, text: str) -> str:
+        """The title, empty where it holds what was not said: it stands above everything and cites nothing."""
+        self._planted = False
+        bare = self.clean(text)
+        return "" if self._planted or not self._ground.mentions(bare) else bare
 
     def statement(self, item: Spoken) -> Spoken | None:
         text, cites = self.clean(item.text), self._ground.existing(item.cites)
@@ -228,6 +239,11 @@ class _Tally:
         return bool(cites) and self._ground.supports(text, cites)
 
 
+def _languages(entries: Sequence[Entry], otherwise: str) -> set[str]:
+    told = {entry.language for entry in entries if entry.language} or {otherwise}
+    return {code.split("-")[0].lower() for code in told}
+
+
 def _fold(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
 
@@ -259,16 +275,16 @@ def _quotes(text: str) -> list[str]:
     return [m["said"].strip(" .,;!?") for m in _QUOTE.finditer(text) if " " in m["said"].strip()]
 
 
-def _named(text: str) -> set[str]:
+def _named(text: str, noun_capitals: bool) -> set[str]:
     """The words that look like names or dates: capitalised inside a sentence, or a doer at its beginning.
 
-    In a text that capitalises most of its nouns, as German does, only pairs of them count as a name.
+    In a language that capitalises its nouns, only pairs of them count as a name.
     """
     found = [(m[0], bool(_SENTENCE_START.search(text[: m.start()]))) for m in _CAPITALISED.finditer(text)]
     inside = {word for word, starts in found if not starts and len(word) > 1}
     dates = {word for word, _ in found if _fold(word) in (WEEKDAYS | MONTHS) and _fold(word) not in AMBIGUOUS}
-    if len(inside) > len(_WORD.findall(text)) / 5:
-        inside = {part for pair in _PAIR.findall(text) for part in pair} & inside
+    if noun_capitals:
+        inside = {part for pair in _PAIR.findall(text) if inside.issuperset(pair) for part in pair}
     doer = _DOER.match(text)
     if doer and not _NOBODY_SPECIAL.fullmatch(_fold(doer["name"])):
         inside = inside | {doer["name"]}

@@ -1,5 +1,7 @@
 """Weekdays and months as people say them, so that "Montag" and "Monday" count as the same word."""
 
+import re
+
 _WEEKDAYS = {
     "en": "monday tuesday wednesday thursday friday saturday sunday",
     "de": "montag dienstag mittwoch donnerstag freitag samstag sonntag",
@@ -43,3 +45,12 @@ AMBIGUOUS = frozenset({"may", "march", "mars", "mai", "second", "first", "one", 
 def meaning(word: str) -> str:
     """Return what a casefolded word stands for: `weekday-0`, `month-3`, a number's digits, or the word itself."""
     return WEEKDAYS.get(word) or MONTHS.get(word) or NUMBERS.get(word) or word
+
+
+def counted(folded: str) -> set[str]:
+    """Return the English numbers from 21 to 99 that stand in a casefolded text as two words, in digits."""
+    pairs = _COMPOUND.findall(folded)
+    return {str(int(NUMBERS[tens]) + int(NUMBERS[ones])) for tens, ones in pairs}
+
+
+_COMPOUND = re.compile(rf"\b({_TENS.replace(' ', '|')})[\s-]({'|'.join(_NUMBERS['en'].split()[1:10])})\b")
