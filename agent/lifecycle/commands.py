@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from base64 import b64encode
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session
@@ -20,6 +20,7 @@ from agent.model.tables import Endpoint, Job
 from agent.rules import links
 from agent.store import deliveries, jobs
 
+FARTHEST_AHEAD = timedelta(days=400)
 IN_A_CALL = frozenset({State.IN_CALL, State.RECORDING})
 STATUS_EVENTS = (
     "job.status_changed",
@@ -41,6 +42,15 @@ def meeting_link(text: str, meet_url: str) -> links.Link:
     raise Invalid(f"This is not a Google Meet link. It should look like {meet_url}/abc-defg-hij")
 
 
+def _key(by: Principal, external_id: str | None, once: str) -> str:
+    """Name a meeting for ever, so that the same wish makes the same job."""
+    if external_id:
+        return f"external:{by.user_id}:{external_id}"
+    if once:
+        return f"once:{once}"
+    return f"api:{secrets.token_hex(16)}"
+
+
 class Commands:
     """What people can ask. Every method checks that the thing is theirs, and raises `Missing` otherwise."""
 
@@ -60,24 +70,26 @@ class Commands:
         annotations: dict[str, Any] | None = None,
         source: str = "api",
         dispatch: bool = True,
+        once: str = "",
     ) -> tuple[Job, bool]:
         """Make a job for a meeting without an invitation, and say whether it is new.
 
-        A `join_at` in the past means now. The same `external_id` of the same user is the same job.
-        Raises `Invalid` for a link that is no Google Meet meeting.
+        A `join_at` in the past means now. The same `external_id` of the same user is the same job, and so is the same
+        `once` (a token of this very wish) where there is no external id.
+        Raises `Invalid` for a link that is no Google Meet meeting, and for an instant too far ahead.
         """
 
         def make() -> tuple[Job, bool]:
             link = meeting_link(meeting_url, self.house.habits.meet_url)
             with self.house.database.write() as session:
-                key = (
-                    f"external:{by.user_id}:{external_id}" if external_id else f"api:{secrets.token_hex(16)}"
-                )
+                key = _key(by, external_id, once)
                 known = jobs.by_key(session, key)
                 if known is not None:
                     return known, False
                 now = self.house.now()
                 starts_at = max(join_at or now, now)
+                if starts_at - now > FARTHEST_AHEAD:
+                    raise Invalid(f"joinAt is more than {FARTHEST_AHEAD.days} days ahead.")
                 wish = plan.Wish(
                     key=key,
                     meeting_url=link.url,

@@ -1,6 +1,7 @@
 """Answers kept under an Idempotency-Key, so that a repeated request gets the same one and does nothing twice."""
 
 import hashlib
+import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -38,8 +39,8 @@ class KeptAnswers:
     def __init__(self, house: House) -> None:
         self.house = house
 
-    def begin(self, call: Call) -> KeptAnswer | None:
-        """Return the answer given before, or None when this call is the first and is now under way.
+    def begin(self, call: Call) -> KeptAnswer:
+        """Return the answer given before; its `status` is 0 when this call is the first and is now under way.
 
         Raises `Invalid` when the key came with another payload, `Conflict` while the first call is under way.
         """
@@ -48,40 +49,46 @@ class KeptAnswers:
         except sa.exc.IntegrityError:
             raise Conflict("A request with this Idempotency-Key is under way.") from None
 
-    def _begin(self, call: Call) -> KeptAnswer | None:
+    def _begin(self, call: Call) -> KeptAnswer:
         now = self.house.now()
         with self.house.database.write() as session:
-            known = requests.kept(session, call.user_id, call.method, call.path, call.key)
-            if known is not None and now - known.created_at < KEPT_FOR:
-                if known.fingerprint != call.fingerprint:
+            row = requests.kept(session, call.user_id, call.method, call.path, call.key)
+            if row is not None and now - row.created_at < KEPT_FOR:
+                if row.fingerprint and row.fingerprint != call.fingerprint:
                     raise Invalid("This Idempotency-Key came with another payload before.")
-                if known.status:
-                    return known
-                if now - known.created_at < UNDER_WAY_AT_MOST:
+                if row.status:
+                    return row
+                if row.fingerprint and now - row.begun_at < UNDER_WAY_AT_MOST:
                     raise Conflict("A request with this Idempotency-Key is under way.")
-            fresh = known or KeptAnswer(
+            elif row is not None:
+                session.delete(row)
+                session.flush()
+                row = None
+            row = row or KeptAnswer(
                 user_id=call.user_id,
                 method=call.method,
                 path=call.path,
                 key=call.key,
-                fingerprint="",
+                token=secrets.token_hex(16),
                 created_at=now,
+                begun_at=now,
             )
-            fresh.fingerprint, fresh.status, fresh.body, fresh.created_at = call.fingerprint, 0, b"", now
-            session.add(fresh)
-        return None
+            row.fingerprint, row.begun_at = call.fingerprint, now
+            session.add(row)
+            return row
 
     def keep(self, call: Call, status: int, media_type: str, body: bytes) -> None:
         """Keep the answer of the call that `begin` let through."""
         with self.house.database.write() as session:
-            known = requests.kept(session, call.user_id, call.method, call.path, call.key)
-            if known is not None:
-                known.status, known.media_type, known.body = status, media_type, body
-                session.add(known)
+            row = requests.kept(session, call.user_id, call.method, call.path, call.key)
+            if row is not None:
+                row.status, row.media_type, row.body = status, media_type, body
+                session.add(row)
 
     def give_up(self, call: Call) -> None:
-        """Keep nothing: the call may be tried again under the same key."""
+        """Keep no answer: the call may be tried again, or mended, under the same key."""
         with self.house.database.write() as session:
-            known = requests.kept(session, call.user_id, call.method, call.path, call.key)
-            if known is not None:
-                session.delete(known)
+            row = requests.kept(session, call.user_id, call.method, call.path, call.key)
+            if row is not None:
+                row.fingerprint = ""
+                session.add(row)

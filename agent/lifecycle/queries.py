@@ -13,6 +13,7 @@ from agent.model.tables import (
     Attempt,
     Consent,
     Delivery,
+    Endpoint,
     Invitation,
     Job,
     JobEvent,
@@ -78,8 +79,59 @@ class Queries:
         owner = None if by.is_operator else (by.user_id or 0)
         with self.house.database.read() as session:
             return jobs.page(
-                session, user_id=owner, states=states, offset=(page - 1) * page_size, limit=page_size
+                session,
+                user_id=owner,
+                states=states,
+                offset=(page - 1) * page_size,
+                limit=page_size,
+                inviter=by.email,
             )
+
+    def transcript(
+        self, by: Principal, public_id: str, *, offset: int, limit: int
+    ) -> tuple[Job, Sequence[TranscriptEntry], int]:
+        """Return a job with one page of its transcript, and how many entries there are. Raises `Missing` without one."""
+        with self.house.database.read() as session:
+            job = self._mine(session, by, public_id)
+            found, total = jobs.entries_page(
+                session, job.id or 0, job.transcript_source, offset=offset, limit=limit
+            )
+            if not total:
+                raise Missing("There is no transcript of this meeting.")
+            return job, found, total
+
+    def summary(self, by: Principal, public_id: str, version: int | None = None) -> SummaryVersion:
+        """Return the newest summary of a job, or one version. Raises `Missing` without one."""
+        with self.house.database.read() as session:
+            job = self._mine(session, by, public_id)
+            found = jobs.summaries(session, job.id or 0)
+            wanted = [row for row in found if version is None or row.version == version]
+            if not wanted:
+                raise Missing("There is no such summary of this meeting.")
+            return wanted[0]
+
+    def timeline(
+        self, by: Principal, public_id: str, *, offset: int, limit: int
+    ) -> tuple[Sequence[JobEvent], int]:
+        """Return one page of a job's timeline, and how many lines there are."""
+        with self.house.database.read() as session:
+            job = self._mine(session, by, public_id)
+            return jobs.timeline_page(session, job.id or 0, offset=offset, limit=limit)
+
+    def hooks_of(self, job: Job) -> Sequence[Endpoint]:
+        """Return the endpoints that came with a job, in the order they were given."""
+        with self.house.database.read() as session:
+            found = [deliveries.endpoint(session, int(number)) for number in job.hooks]
+            return [endpoint for endpoint in found if endpoint is not None]
+
+    def deliveries_of(self, by: Principal, public_id: str) -> Sequence[tuple[Delivery, Sequence[Attempt]]]:
+        """Return everything a job sent or will send, each with every try at it."""
+        with self.house.database.read() as session:
+            job = self._mine(session, by, public_id)
+            return [
+                (delivery, deliveries.attempts(session, delivery.id))
+                for delivery in deliveries.of_job(session, job.id or 0)
+            ]
 
     def attempts(self, by: Principal, delivery_id: str) -> tuple[Delivery, Sequence[Attempt]]:
         """Return a delivery with every try at it."""

@@ -42,12 +42,22 @@ def by_key(session: Session, key: str) -> Job | None:
 
 
 def page(
-    session: Session, *, user_id: int | None, states: Sequence[State], offset: int, limit: int
+    session: Session,
+    *,
+    user_id: int | None,
+    states: Sequence[State],
+    offset: int,
+    limit: int,
+    inviter: str = "",
 ) -> tuple[Sequence[Job], int]:
-    """Return one page of jobs, newest meeting first, and how many there are. `user_id` None means everybody's."""
-    wanted = select(Job)
+    """Return one page of jobs, newest meeting first, and how many there are. `user_id` None means everybody's.
+
+    With `inviter`, those that this address invited the bot to are the user's too.
+    """
+    wanted = select(Job).where(col(Job.deleted_at).is_(None))
     if user_id is not None:
-        wanted = wanted.where(Job.user_id == user_id)
+        own: sa.ColumnElement[bool] = col(Job.user_id) == user_id
+        wanted = wanted.where(sa.or_(own, col(Job.inviter) == inviter) if inviter else own)
     if states:
         wanted = wanted.where(col(Job.state).in_([state.value for state in states]))
     total = session.exec(select(sa.func.count()).select_from(wanted.subquery())).one()
@@ -90,6 +100,15 @@ def timeline(session: Session, job_id: int) -> Sequence[JobEvent]:
     return session.exec(select(JobEvent).where(JobEvent.job_id == job_id).order_by(col(JobEvent.id))).all()
 
 
+def timeline_page(
+    session: Session, job_id: int, *, offset: int, limit: int
+) -> tuple[Sequence[JobEvent], int]:
+    """Return one page of a job's timeline, in the order it happened, and how many lines there are."""
+    wanted = select(JobEvent).where(JobEvent.job_id == job_id)
+    total = session.exec(select(sa.func.count()).select_from(wanted.subquery())).one()
+    return session.exec(wanted.order_by(col(JobEvent.id)).offset(offset).limit(limit)).all(), total
+
+
 def has_noted(session: Session, job_id: int, kind: str) -> bool:
     """Whether the timeline has an entry of this kind."""
     return (
@@ -130,6 +149,17 @@ def entries(session: Session, job_id: int, source: str) -> Sequence[TranscriptEn
         .where(TranscriptEntry.job_id == job_id, TranscriptEntry.source == source)
         .order_by(col(TranscriptEntry.ordinal))
     ).all()
+
+
+def entries_page(
+    session: Session, job_id: int, source: str, *, offset: int, limit: int
+) -> tuple[Sequence[TranscriptEntry], int]:
+    """Return one page of a transcript in time order, and how many entries there are."""
+    wanted = select(TranscriptEntry).where(TranscriptEntry.job_id == job_id, TranscriptEntry.source == source)
+    total = session.exec(select(sa.func.count()).select_from(wanted.subquery())).one()
+    return session.exec(
+        wanted.order_by(col(TranscriptEntry.ordinal)).offset(offset).limit(limit)
+    ).all(), total
 
 
 def replace_entries(session: Session, job_id: int, source: str, fresh: Sequence[TranscriptEntry]) -> None:

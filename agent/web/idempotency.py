@@ -5,7 +5,9 @@ A key counts for its user, method and path. It may come bare or as a quoted stri
 """
 
 import asyncio
+from typing import Annotated
 
+from fastapi import Depends, Header
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
@@ -42,12 +44,13 @@ class Idempotency:
             return
         if call is None:
             await self.app(scope, _replay(b""), send)
-        elif kept is not None:
+        elif kept is not None and kept.status:
             again = Response(
                 kept.body, kept.status, {"Idempotency-Replayed": "true"}, kept.media_type or None
             )
             await again(scope, receive, send)
-        else:
+        elif kept is not None:
+            scope["state"]["once"] = kept.token
             await self._first(call, scope, _replay(call.body), send)
 
     async def _call(self, request: Request) -> Call | None:
@@ -99,3 +102,21 @@ def _replay(body: bytes) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return receive
+
+
+def _once(
+    request: Request,
+    _documented: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            max_length=MAX_KEY_LENGTH + 2,
+            description="The same key with the same body gets the same answer for 24 hours, and does nothing twice.",
+        ),
+    ] = None,
+) -> str:
+    return str(getattr(request.state, "once", ""))
+
+
+# A token that is the same in every try under one Idempotency-Key; '' when none came.
+TheOnce = Annotated[str, Depends(_once)]

@@ -27,14 +27,14 @@ class Standing:
 
     limit: int
     remaining: int
-    reset_at: int
+    reset_at: float
 
     def headers(self) -> dict[str, str]:
         """Spell it as the API promises."""
         return {
             "X-RateLimit-Limit": str(self.limit),
             "X-RateLimit-Remaining": str(self.remaining),
-            "X-RateLimit-Reset": str(self.reset_at),
+            "X-RateLimit-Reset": str(math.ceil(self.reset_at)),
         }
 
 
@@ -80,7 +80,7 @@ class Quotas:
 
     def _standing(self, window: RateLimitItem, who: str) -> Standing:
         stats = self._windows.get_window_stats(window, who)
-        return Standing(window.amount, max(stats.remaining, 0), math.ceil(stats.reset_time))
+        return Standing(window.amount, max(stats.remaining, 0), stats.reset_time)
 
 
 def address(connection: HTTPConnection) -> str:

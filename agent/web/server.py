@@ -13,10 +13,11 @@ from agent.web.desk import Desk
 from agent.web.envelope import BodyLimit, Envelope
 from agent.web.etag import ETag
 from agent.web.idempotency import Idempotency
-from agent.web.jobs import routes as jobs_routes
+from agent.web.jobs import reads as job_reads
+from agent.web.jobs import routes as job_routes
 from agent.web.quota import ShowQuota
 
-FAMILIES = (jobs_routes.router, health.router)
+FAMILIES = (job_routes.router, job_reads.router, health.router)
 OWN_HEADERS = ["ETag", "Idempotency-Replayed", "Retry-After", "X-Request-ID"]
 QUOTA_HEADERS = ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"]
 

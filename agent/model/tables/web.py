@@ -21,7 +21,11 @@ class RequestLine(SQLModel, table=True):
 
 
 class KeptAnswer(SQLModel, table=True):
-    """The answer to a request that carried an Idempotency-Key; `status` 0 while it is under way."""
+    """The answer to a request that carried an Idempotency-Key.
+
+    `status` is 0 while there is none; `fingerprint` is empty when the last try came to nothing. `token` stays the same over
+    tries: what a try makes is made under it, so that the next one finds it.
+    """
 
     __table_args__ = (UniqueConstraint("user_id", "method", "path", "key"),)
 
@@ -30,10 +34,12 @@ class KeptAnswer(SQLModel, table=True):
     method: str
     path: str
     key: str
-    fingerprint: str
+    token: str
+    fingerprint: str = ""
     status: int = 0
     media_type: str = ""
     body: bytes = b""
+    begun_at: datetime = instant(nullable=False)
     created_at: datetime = instant(nullable=False, index=True)
 
 

@@ -1,19 +1,31 @@
-"""Routes of the jobs API."""
+"""Routes that make and change jobs."""
 
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from agent.errors import Invalid
 from agent.model.states import State
 from agent.web.auth import TheAsker
 from agent.web.desk import TheDesk
+from agent.web.idempotency import TheOnce
 from agent.web.jobs import views
-from agent.web.jobs.schemas import Accepted, AutoLeave, JobAnswer, JobPage, JobRequest
+from agent.web.jobs.schemas import (
+    Accepted,
+    AutoLeave,
+    JobAnswer,
+    JobBrief,
+    JobMade,
+    JobPage,
+    JobRequest,
+    Status,
+)
+from agent.web.paging import ThePage
 from agent.web.problems import answers
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["bots"])
+JobId = Annotated[str, Path(max_length=64, description="As in `job_01J…`.")]
 PLATFORMS = {"google", "google-meet", "google_meet", "meet"}
 STATES = {
     "queued": [State.SCHEDULED, State.QUEUED],
@@ -24,15 +36,25 @@ STATES = {
     "completed": [State.COMPLETED],
     "failed": [State.FAILED, State.CANCELLED],
 }
+HOOK_NAMES = {"job.finalized": "onFinalize"}
 
 
 @router.post(
     "",
     status_code=201,
     summary="Create and dispatch a meeting bot",
-    responses={200: {"description": "The job that has this externalId already."}, **answers(401, 422, 503)},
+    responses={
+        200: {"description": "The job that has this externalId already.", "model": JobMade},
+        **answers(409, 422),
+    },
 )
-async def create(body: JobRequest, desk: TheDesk, asker: TheAsker, response: Response) -> JobAnswer:
+async def create(
+    body: JobRequest,
+    desk: TheDesk,
+    asker: TheAsker,
+    response: Response,
+    once: TheOnce,
+) -> JobMade:
     """Make a job; the bot knocks at `joinAt`."""
     if body.platform and body.platform.lower() not in PLATFORMS:
         raise Invalid(
@@ -48,40 +70,43 @@ async def create(body: JobRequest, desk: TheDesk, asker: TheAsker, response: Res
         options=_options(body),
         webhooks=hooks,
         annotations=body.metadata,
+        once=once,
     )
     if not is_new:
         response.status_code = 200
-    return views.brief(job)
+        return views.made(job, {})
+    endpoints = await asyncio.to_thread(desk.queries.hooks_of, job) if job.hooks else ()
+    return views.made(
+        job,
+        {HOOK_NAMES.get(endpoint.events[0], "onStatusChange"): endpoint.secrets[0] for endpoint in endpoints},
+    )
 
 
-@router.get("", summary="List jobs", responses=answers(401, 422))
+@router.get("", summary="List jobs", responses=answers())
 async def list_jobs(
     desk: TheDesk,
     asker: TheAsker,
-    status: Annotated[list[str] | None, Query(description="Only these statuses.")] = None,
-    page: Annotated[int, Query(ge=1)] = 1,
-    page_size: Annotated[int, Query(ge=1, le=100)] = 20,
+    page: ThePage,
+    status: Annotated[list[Status] | None, Query(description="Only these statuses.")] = None,
 ) -> JobPage:
     """Return one page of your jobs, newest meeting first."""
-    unknown = [name for name in status or [] if name not in STATES]
-    if unknown:
-        raise Invalid(f"There is no status {unknown[0]}; use one of {', '.join(STATES)}.")
     states = [state for name in status or [] for state in STATES[name]]
     found, total = await asyncio.to_thread(
-        lambda: desk.queries.list_jobs(asker, states=states, page=page, page_size=page_size)
+        lambda: desk.queries.list_jobs(asker, states=states, page=page.page, page_size=page.page_size)
     )
-    return JobPage(jobs=[views.brief(job) for job in found], total=total, page=page, page_size=page_size)
+    shown = [views.brief(job) for job in found]
+    return JobPage(jobs=shown, total=total, page=page.page, page_size=page.page_size)
 
 
-@router.get("/{job_id}", summary="Fetch a job by id", responses=answers(401, 404))
-async def get(job_id: str, desk: TheDesk, asker: TheAsker) -> JobAnswer:
+@router.get("/{job_id}", summary="Fetch a job by id", responses=answers(404))
+async def get(job_id: JobId, desk: TheDesk, asker: TheAsker) -> JobAnswer:
     """Return one job with its timeline and everything made of it."""
     return views.full(await asyncio.to_thread(desk.queries.view, asker, job_id))
 
 
-@router.delete("/{job_id}", status_code=202, summary="Cancel a job", responses=answers(401, 404, 409))
-async def cancel(job_id: str, desk: TheDesk, asker: TheAsker) -> JobAnswer:
-    """Cancel a job; a bot that is at the meeting leaves."""
+@router.delete("/{job_id}", status_code=202, summary="Cancel a job", responses=answers(404, 409))
+async def cancel(job_id: JobId, desk: TheDesk, asker: TheAsker) -> JobBrief:
+    """Cancel a job; a bot that is at the meeting leaves. A job that has ended cannot be cancelled."""
     await desk.commands.cancel(asker, job_id)
     return views.brief(await asyncio.to_thread(desk.queries.job, asker, job_id))
 
@@ -90,12 +115,20 @@ async def cancel(job_id: str, desk: TheDesk, asker: TheAsker) -> JobAnswer:
     "/{job_id}/request-recording-permission",
     status_code=202,
     summary="Ask the host for explicit consent",
-    responses=answers(401, 404, 409),
+    responses=answers(404, 409),
 )
-async def ask_again(job_id: str, desk: TheDesk, asker: TheAsker) -> Accepted:
+async def ask_again(job_id: JobId, desk: TheDesk, asker: TheAsker) -> Accepted:
     """Ask again in the chat; the answer comes as `bot.recording_permission_response`."""
     await desk.commands.ask_again(asker, job_id)
     return Accepted()
+
+
+@router.post(
+    "/{job_id}/retry", status_code=202, summary="Try a failed job again", responses=answers(404, 409)
+)
+async def retry(job_id: JobId, desk: TheDesk, asker: TheAsker) -> JobBrief:
+    """Send the bot again, now; only a failed job can be tried again."""
+    return views.brief(await desk.commands.retry(asker, job_id))
 
 
 def _options(body: JobRequest) -> dict[str, Any]:

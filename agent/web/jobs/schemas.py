@@ -1,12 +1,33 @@
 """Wire types of the jobs API."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+)
 from pydantic.alias_generators import to_camel
 
-Text = Annotated[str, Field(max_length=300)]
+from agent.rules.addresses import web_address
+
+NO_NUL = r"^[^\x00]*$"
+Text = Annotated[str, StringConstraints(max_length=300, pattern=NO_NUL)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=NO_NUL, strip_whitespace=True)]
+OwnId = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=NO_NUL)]
+HookUrl = Annotated[
+    str,
+    StringConstraints(max_length=2000),
+    AfterValidator(web_address),
+    Field(json_schema_extra={"format": "uri"}),
+]
+Seconds = Annotated[float, Field(ge=0, le=86400, allow_inf_nan=False)]
+Status = Literal["queued", "joining", "in_call", "recording", "finalizing", "completed", "failed"]
 
 
 class Wire(BaseModel):
@@ -18,38 +39,42 @@ class Wire(BaseModel):
 class AutoLeave(Wire):
     """When this bot leaves by itself, in seconds; what is left out follows the operator's settings."""
 
-    after_entry_delay_seconds: float | None = Field(
-        None, ge=0, le=86400, description="Nobody has come since the bot did."
-    )
-    after_silence_seconds: float | None = Field(None, ge=0, le=86400, description="Nobody has spoken.")
-    after_solo_seconds: float | None = Field(None, ge=0, le=86400, description="Everybody has left.")
-    after_max_seconds: float | None = Field(None, gt=0, le=86400, description="Longest stay.")
+    after_entry_delay_seconds: Seconds | None = Field(None, description="Nobody has come since the bot did.")
+    after_silence_seconds: Seconds | None = Field(None, description="Nobody has spoken.")
+    after_solo_seconds: Seconds | None = Field(None, description="Everybody has left.")
+    after_max_seconds: Seconds | None = Field(None, description="Longest stay.")
     on_bot_detected: bool | None = Field(None, description="Leave as soon as another note-taker is seen.")
 
 
 class JobHooks(Wire):
-    """Where to tell of this job. The signing secret comes back once, in the answer."""
+    """Where to tell of this job. Each address gets a signing secret of its own, which comes back once."""
 
-    on_status_change: Text | None = None
-    on_finalize: Text | None = None
+    on_status_change: HookUrl | None = None
+    on_finalize: HookUrl | None = None
 
 
 class JobRequest(Wire):
     """A bot for a meeting."""
 
-    meeting_url: Text = Field(
-        description="A Google Meet link.", examples=["https://meet.google.com/abc-defg-hij"]
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"meetingUrl": "https://meet.google.com/abc-defg-hij", "title": "Weekly review"}]
+        }
     )
-    external_id: Annotated[str, Field(max_length=255)] | None = Field(
+
+    meeting_url: Text = Field(description="A Google Meet link.")
+    external_id: OwnId | None = Field(
         None, description="Your own id; the same one again returns the same job."
     )
     platform: Text | None = Field(None, description="google or google-meet; others are refused.")
-    join_at: datetime | None = Field(None, description="When to knock; in the past or left out: now.")
+    join_at: AwareDatetime | None = Field(None, description="When to knock; in the past or left out: now.")
     title: Text = ""
-    display_name: Annotated[str, Field(min_length=1, max_length=60)] | None = None
+    display_name: Name | None = Field(None, description="The bot's name in this meeting.")
     auto_leave: AutoLeave | None = None
     webhooks: JobHooks | None = None
-    metadata: dict[str, Any] = Field(default_factory=dict)
+    metadata: dict[str, JsonValue] = Field(
+        default_factory=dict, description="Yours; comes back in every answer and event."
+    )
 
 
 class TimelineEntry(Wire):
@@ -60,15 +85,53 @@ class TimelineEntry(Wire):
     data: dict[str, Any]
 
 
-class JobAnswer(BaseModel):
-    """A job. `status` is the jobs family's; `end_reason` is open-ended, `failure_code` an enumeration."""
+class LedgerEntry(BaseModel):
+    """One entry of the consent ledger."""
+
+    at: datetime
+    outcome: str
+    who: str
+    words: str
+    message: str
+    channel: str
+
+
+class RosterEntry(BaseModel):
+    """Somebody who was seen in the meeting. `kind`: human, rival, pseudo, self."""
+
+    name: str
+    kind: str
+    rule: str
+    host: bool
+
+
+class TranscriptFacts(BaseModel):
+    """What transcript there is."""
+
+    source: str | None = None
+    entries: int = 0
+
+
+class DeliveryBrief(BaseModel):
+    """A mail or webhook of a job, and how it stands. `state`: due, done, failed, cancelled, held."""
+
+    id: str
+    channel: str
+    event: str
+    target: str
+    state: str
+    attempts: int
+
+
+class JobBrief(BaseModel):
+    """A job. `end_reason` is an open-ended string, `failure_code` an enumeration; both may be null."""
 
     model_config = ConfigDict(populate_by_name=True)
 
     id: str
     external_id: str | None = Field(serialization_alias="externalId")
-    status: str
-    lobby: bool = False
+    status: Status
+    lobby: bool = Field(False, description="The bot waits to be let in.")
     cancelled: bool = False
     end_reason: str | None = None
     failure_code: str | None = None
@@ -79,19 +142,34 @@ class JobAnswer(BaseModel):
     created_at: datetime = Field(serialization_alias="createdAt")
     updated_at: datetime = Field(serialization_alias="updatedAt")
     metadata: dict[str, Any] = Field(default_factory=dict)
+
+
+class JobMade(JobBrief):
+    """A job that was just made."""
+
+    webhook_secrets: dict[str, str] = Field(
+        default_factory=dict,
+        serialization_alias="webhookSecrets",
+        description="Signing secrets by the names in `webhooks`; shown this once.",
+    )
+
+
+class JobAnswer(JobBrief):
+    """A job with everything that hangs on it."""
+
     timeline: list[TimelineEntry] = Field(default_factory=list)
-    consent: list[dict[str, Any]] = Field(default_factory=list)
-    participants: list[dict[str, Any]] = Field(default_factory=list)
-    transcript: dict[str, Any] = Field(default_factory=dict)
+    consent: list[LedgerEntry] = Field(default_factory=list)
+    participants: list[RosterEntry] = Field(default_factory=list)
+    transcript: TranscriptFacts = Field(default_factory=TranscriptFacts)
     summary: dict[str, Any] | None = None
-    deliveries: list[dict[str, Any]] = Field(default_factory=list)
+    deliveries: list[DeliveryBrief] = Field(default_factory=list)
     manifest: dict[str, Any] | None = None
 
 
 class JobPage(BaseModel):
     """One page of jobs."""
 
-    jobs: list[JobAnswer]
+    jobs: list[JobBrief]
     total: int
     page: int
     page_size: int

@@ -1,75 +1,153 @@
 """Jobs as the jobs API shows them."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from agent.lifecycle.queries import JobView
+from agent.lifecycle.queries import JobView, Why
 from agent.lifecycle.transition import PUBLIC_STATUS
 from agent.model.states import State
-from agent.model.tables import Job
-from agent.web.jobs.schemas import JobAnswer, TimelineEntry
+from agent.model.tables import Attempt, Delivery, Job, SummaryVersion, TranscriptEntry
+from agent.web.jobs import reading
+from agent.web.jobs.schemas import (
+    DeliveryBrief,
+    JobAnswer,
+    JobBrief,
+    JobMade,
+    LedgerEntry,
+    RosterEntry,
+    TimelineEntry,
+    TranscriptFacts,
+)
 
 
-def brief(job: Job) -> JobAnswer:
-    """Return a job without what hangs on it."""
+def _facts(job: Job) -> dict[str, Any]:
     state = State(job.state)
-    return JobAnswer(
-        id=job.public_id,
-        external_id=job.external_id,
-        status=PUBLIC_STATUS[state],
-        lobby=state is State.WAITING,
-        cancelled=state is State.CANCELLED,
-        end_reason=job.end_reason,
-        failure_code=job.failure_code,
-        failure_detail=job.failure_detail,
-        title=job.title,
-        meeting_url=job.meeting_url,
-        join_at=job.join_at,
-        created_at=job.created_at,
-        updated_at=job.updated_at,
-        metadata=job.annotations,
-        manifest=job.manifest or None,
-    )
+    return {
+        "id": job.public_id,
+        "external_id": job.external_id,
+        "status": PUBLIC_STATUS[state],
+        "lobby": state is State.WAITING,
+        "cancelled": state is State.CANCELLED,
+        "end_reason": job.end_reason,
+        "failure_code": job.failure_code,
+        "failure_detail": job.failure_detail,
+        "title": job.title,
+        "meeting_url": job.meeting_url,
+        "join_at": job.join_at,
+        "created_at": job.created_at,
+        "updated_at": job.updated_at,
+        "metadata": job.annotations,
+    }
+
+
+def brief(job: Job) -> JobBrief:
+    """Return a job without what hangs on it."""
+    return JobBrief(**_facts(job))
+
+
+def made(job: Job, secrets: dict[str, str]) -> JobMade:
+    """Return a job that was just made, with the secrets of its webhooks."""
+    return JobMade(**_facts(job), webhook_secrets=secrets)
 
 
 def full(view: JobView) -> JobAnswer:
     """Return a job with its timeline, ledger, roster, words, summary and deliveries."""
-    return brief(view.job).model_copy(
-        update={
-            "timeline": [TimelineEntry(at=line.at, kind=line.kind, data=line.data) for line in view.timeline],
-            "consent": [
-                {
-                    "at": entry.at,
-                    "outcome": entry.outcome,
-                    "who": entry.who,
-                    "words": entry.words,
-                    "message": entry.message,
-                    "channel": entry.channel,
-                }
-                for entry in view.ledger
-            ],
-            "participants": [
-                {"name": person.name, "kind": person.verdict, "rule": person.rule, "host": person.is_host}
-                for person in view.roster
-            ],
-            "transcript": {"source": view.job.transcript_source or None, "entries": len(view.entries)},
-            "summary": _summary(view),
-            "deliveries": [
-                {
-                    "id": delivery.id,
-                    "channel": delivery.channel,
-                    "event": delivery.event,
-                    "target": delivery.target,
-                    "state": delivery.state,
-                    "attempts": delivery.attempts,
-                }
-                for delivery in view.deliveries
-            ],
-        }
+    return JobAnswer(
+        **_facts(view.job),
+        timeline=[TimelineEntry(at=line.at, kind=line.kind, data=line.data) for line in view.timeline],
+        consent=[
+            LedgerEntry(
+                at=entry.at,
+                outcome=entry.outcome,
+                who=entry.who,
+                words=entry.words,
+                message=entry.message,
+                channel=entry.channel,
+            )
+            for entry in view.ledger
+        ],
+        participants=[
+            RosterEntry(name=person.name, kind=person.verdict, rule=person.rule, host=person.is_host)
+            for person in view.roster
+        ],
+        transcript=TranscriptFacts(source=view.job.transcript_source or None, entries=len(view.entries)),
+        summary={"version": view.summaries[0].version, **view.summaries[0].body} if view.summaries else None,
+        deliveries=[_delivery(delivery) for delivery in view.deliveries],
+        manifest=view.job.manifest or None,
     )
 
 
-def _summary(view: JobView) -> dict[str, Any] | None:
-    if not view.summaries:
-        return None
-    newest = view.summaries[0]
-    return {"version": newest.version, **newest.body}
+def _delivery(delivery: Delivery) -> DeliveryBrief:
+    return DeliveryBrief(
+        id=delivery.id,
+        channel=delivery.channel,
+        event=delivery.event,
+        target=delivery.target,
+        state=delivery.state,
+        attempts=delivery.attempts,
+    )
+
+
+def sent(delivery: Delivery, attempts: Sequence[Attempt]) -> reading.Sent:
+    """Return a delivery with every try at it."""
+    return reading.Sent(
+        **_delivery(delivery).model_dump(exclude={"attempts"}),
+        created_at=delivery.created_at,
+        next_at=delivery.next_at,
+        attempts=[
+            reading.Try(
+                number=attempt.number,
+                at=attempt.at,
+                status=attempt.status,
+                answer=attempt.answer,
+                error=attempt.error,
+                duration_ms=attempt.duration_ms,
+            )
+            for attempt in attempts
+        ],
+    )
+
+
+def entry(said: TranscriptEntry) -> reading.Entry:
+    """Return one thing that was said."""
+    return reading.Entry(
+        ordinal=said.ordinal,
+        speaker=said.speaker,
+        text=said.text,
+        language=said.language,
+        started_at=said.started_at,
+        ended_at=said.ended_at,
+    )
+
+
+def summary(row: SummaryVersion) -> reading.SummaryAnswer:
+    """Return one version of a summary."""
+    return reading.SummaryAnswer(version=row.version, created_at=row.created_at, summary=row.body)
+
+
+def why(found: Why) -> reading.Explanation:
+    """Return which rules decided what."""
+    job = found.job
+    return reading.Explanation(
+        id=job.public_id,
+        status=PUBLIC_STATUS[State(job.state)],
+        source=job.source,
+        end_reason=job.end_reason,
+        failure_code=job.failure_code,
+        failure_detail=job.failure_detail,
+        invitations=[
+            reading.InvitationSeen(
+                received_at=seen.received_at,
+                source=seen.source,
+                method=seen.method,
+                sequence=seen.sequence,
+                organizer=seen.organizer,
+                sender=seen.sender,
+                outcome=seen.outcome,
+                reason=seen.reason,
+                rules=seen.rules,
+            )
+            for seen in found.invitations
+        ],
+        timeline=[TimelineEntry(at=line.at, kind=line.kind, data=line.data) for line in found.timeline],
+    )
