@@ -4,7 +4,8 @@ It waits with everything imported. Each request arrives as a descriptor of a pri
 it, sets its own limits, reads the mail from it, writes the answer as JSON and ends. So nothing one mail leaves behind in
 memory is seen by the next, and the kernel ends whatever takes too long.
 
-Request: one JSON line (see `Request`), then the raw bytes to the end of the stream. Answer: `ParsedMail` as JSON.
+Request: one JSON line (see `request`), then the raw bytes to the end of the stream. Answer: `ParsedMail` or
+`Authenticity` as JSON.
 """
 
 import gc
@@ -18,7 +19,9 @@ from datetime import UTC, datetime
 
 from pydantic import BaseModel
 
+from agent.invites.authenticity import authenticate, organisation
 from agent.invites.mime import read_mail
+from agent.invites.request import Request
 from agent.model.invite import ParsedMail
 from agent.rules.ical import Context, read_calendar
 
@@ -43,22 +46,6 @@ _TOO_BIG = "the mail takes too much memory to read"
 _UNREADABLE = "the mail cannot be read"
 
 
-class Request(BaseModel):
-    """How to read what follows. `calendar`: it is a bare calendar object; `seconds` bounds the wall-clock time."""
-
-    received_at: datetime
-    calendar: bool = False
-    default_timezone: str = "UTC"
-    meet_url: str
-    cpu_seconds: int
-    memory_mb: int
-    seconds: float
-
-    def context(self) -> Context:
-        """Return how to read as the rules take it."""
-        return Context(self.received_at, default_timezone=self.default_timezone, meet_url=self.meet_url)
-
-
 def main() -> None:
     """Serve requests until the other end of stdin is closed."""
     door = socket.socket(fileno=os.dup(0))
@@ -79,6 +66,7 @@ def main() -> None:
 def _warm_up() -> None:
     """Fill what the parsers fill at their first use, so that no fork has to; then keep the forks' memory shared."""
     read_mail(_SAMPLE, Context(datetime(2026, 1, 1, tzinfo=UTC)))
+    organisation("example.com")
     gc.collect()
     gc.freeze()
 
@@ -89,7 +77,7 @@ def _answer(stream: socket.socket) -> None:
         line, _, raw = _received(stream).partition(b"\n")
         request = Request.model_validate_json(line)
         _limit(request)
-        stream.sendall(_read(request, raw).model_dump_json().encode())
+        stream.sendall(_done(request, raw).model_dump_json().encode())
         stream.shutdown(socket.SHUT_WR)
     os._exit(0)
 
@@ -116,11 +104,21 @@ def _limit(request: Request) -> None:
     signal.setitimer(signal.ITIMER_REAL, request.seconds)  # SIGALRM ends the process
 
 
+def _context(request: Request) -> Context:
+    return Context(request.received_at, default_timezone=request.default_timezone, meet_url=request.meet_url)
+
+
+def _done(request: Request, raw: bytes) -> BaseModel:
+    if request.work != "authenticity":
+        return _read(request, raw)
+    return authenticate(raw, peer=request.peer, helo=request.helo, mail_from=request.mail_from)
+
+
 def _read(request: Request, raw: bytes) -> ParsedMail:
     try:
-        if not request.calendar:
-            return read_mail(raw, request.context())
-        contents = read_calendar(raw, request.context())
+        if request.work == "mail":
+            return read_mail(raw, _context(request))
+        contents = read_calendar(raw, _context(request))
         return ParsedMail(components=contents.components, problems=contents.problems)
     except RecursionError:
         return ParsedMail(problems=(_TOO_DEEP,))

@@ -81,30 +81,30 @@ def _contents(part: _CalendarPart, context: Context) -> Contents:
 
 
 def _header_values(message: Message, now: datetime) -> ParsedMail:
-    from_name, from_email = _address(message, "From")
+    from_name, from_email = address_of(message, "From")
     return ParsedMail(
-        message_id=next(iter(_MESSAGE_ID.findall(_field(message, "Message-ID"))), ""),
-        references=tuple(_MESSAGE_ID.findall(_field(message, "References")))[-20:],
-        subject=_field(message, "Subject")[:300],
+        message_id=next(iter(_MESSAGE_ID.findall(field_of(message, "Message-ID"))), ""),
+        references=tuple(_MESSAGE_ID.findall(field_of(message, "References")))[-20:],
+        subject=field_of(message, "Subject")[:300],
         sent_at=_sent_at(message, now),
         from_email=from_email,
         from_name=from_name[:200],
-        reply_to=_address(message, "Reply-To")[1],
-        sender=_address(message, "Sender")[1],
-        auto_submitted=_field(message, "Auto-Submitted").lower()[:100],
-        precedence=_field(message, "Precedence").lower()[:100],
-        list_id=_field(message, "List-Id")[:300],
+        reply_to=address_of(message, "Reply-To")[1],
+        sender=address_of(message, "Sender")[1],
+        auto_submitted=field_of(message, "Auto-Submitted").lower()[:100],
+        precedence=field_of(message, "Precedence").lower()[:100],
+        list_id=field_of(message, "List-Id")[:300],
         is_report=message.get_content_type() == "multipart/report",
     )
 
 
-def _field(message: Message, name: str) -> str:
+def field_of(message: Message, name: str) -> str:
     """Return the first field of that name, decoded, as one line of at most 2,000 characters."""
     value = str(message.get(name, ""))[:_MAX_FIELD]
     return _decoded(value)
 
 
-def _address(message: Message, name: str) -> tuple[str, str]:
+def address_of(message: Message, name: str) -> tuple[str, str]:
     """Return display name and lower-case address of the first mailbox of a field."""
     raw = str(message.get(name, ""))[:_MAX_FIELD]
     if raw.count('"') > 20 or raw.count("(") > 20:

@@ -6,11 +6,14 @@ import socket
 import sys
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from pydantic import ValidationError
 
-from agent.invites.child import MAX_REQUEST, Request
-from agent.model.invite import Component, ParsedMail
+from agent.invites.budget import MAX_BYTES
+from agent.invites.request import Request
+from agent.model.authenticity import Authenticity
+from agent.model.invite import Component, Envelope, ParsedMail
 from agent.rules.links import GOOGLE_MEET_URL
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -67,32 +70,46 @@ class LimitedReader:
 
     async def read(self, raw: bytes, received_at: datetime) -> ParsedMail:
         """Return what the mail says. Never raises for bad input: `problems` tells what could not be read."""
-        return await self._ask(raw, received_at, calendar=False)
+        return await self._parsed(self._request("mail", received_at), raw)
 
     async def expand(self, ical: str, now: datetime) -> tuple[Component, ...]:
         """Read a component's own calendar text again, for the occurrences of the 90 days from `now`."""
-        return (await self._ask(ical.encode(), now, calendar=True)).components
+        return (await self._parsed(self._request("calendar", now), ical.encode())).components
 
-    async def _ask(self, raw: bytes, now: datetime, *, calendar: bool) -> ParsedMail:
-        request = Request(
+    async def authenticate(self, raw: bytes, envelope: Envelope, now: datetime) -> Authenticity:
+        """Find out who really sent a mail. Asks the name service; a mail that cannot be checked proves nothing."""
+        request = self._request("authenticity", now)
+        sent = {"peer": envelope.peer, "helo": envelope.helo, "mail_from": envelope.mail_from}
+        answer = await self._ask(request.model_copy(update=sent), raw)
+        try:
+            return Authenticity.model_validate_json(answer)
+        except ValidationError:
+            log.warning("authenticity not established: the process was ended", extra={"bytes": len(raw)})
+            return Authenticity(faults=("the mail cannot be checked",))
+
+    def _request(self, work: Literal["mail", "calendar", "authenticity"], now: datetime) -> Request:
+        return Request(
+            work=work,
             received_at=now,
-            calendar=calendar,
             default_timezone=self._timezone,
             meet_url=self._meet_url,
             cpu_seconds=self._cpu_seconds,
             memory_mb=self._memory_mb,
             seconds=self._seconds,
         )
-        question = request.model_dump_json().encode() + b"\n" + raw
-        if len(question) > MAX_REQUEST:
+
+    async def _parsed(self, request: Request, raw: bytes) -> ParsedMail:
+        if len(raw) > MAX_BYTES:
             return ParsedMail(problems=(_TOO_LARGE,))
-        async with self._turn:
-            answer = await self._exchange(question)
         try:
-            return ParsedMail.model_validate_json(answer)
+            return ParsedMail.model_validate_json(await self._ask(request, raw))
         except ValidationError:
             log.warning("the reading process ended without an answer", extra={"bytes": len(raw)})
             return ParsedMail(problems=(_TOO_LONG,))
+
+    async def _ask(self, request: Request, raw: bytes) -> bytes:
+        async with self._turn:
+            return await self._exchange(request.model_dump_json().encode() + b"\n" + raw)
 
     async def _exchange(self, question: bytes) -> bytes:
         """Send one question down a private stream and return all that comes back, b'' when the process was ended."""

@@ -22,6 +22,7 @@ from agent.rules.recurrence import (
     expand,
     occurs_on,
 )
+from agent.rules.series import shifted
 from agent.rules.zones import Zones
 
 HORIZON = timedelta(days=90)
@@ -261,28 +262,6 @@ class _Group:
         now = self._context.now
         stamp = reading.stamped_at or self._context.stamped_at or now
         return min(stamp, now + _STAMP_LEEWAY)
-
-
-def shifted(slots: dict[str, Slot], change: Slot) -> dict[str, Slot]:
-    """Return the slots after `change` as "this and future" changes them: cancelled, or moved by as much, with its length."""
-    if not change.slot.endswith("Z"):
-        return {}
-    origin = datetime.fromisoformat(change.slot).astimezone(UTC)
-    by, length = change.starts_at - origin, change.ends_at - change.starts_at
-    moved: dict[str, Slot] = {}
-    for name, slot in slots.items():
-        if name <= change.slot or not name.endswith("Z"):
-            continue
-        starts_at = datetime.fromisoformat(name).astimezone(UTC) + by
-        new = {"starts_at": starts_at, "ends_at": starts_at + length, "title": change.title or slot.title}
-        moved[name] = slot.model_copy(
-            update={
-                **new,
-                "links": change.links or slot.links,
-                "cancelled": change.cancelled or slot.cancelled,
-            }
-        )
-    return moved
 
 
 def _zone_name(moment: Moment) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import chain
 
-from dateutil.rrule import rrule, rrulestr  # type: ignore[import-untyped]
+from dateutil.rrule import rrule, rrulestr
 
 from agent.rules.zones import to_utc
 
@@ -171,10 +171,10 @@ def _is_spent(series: Series, last: datetime) -> bool:
 
 def _compiled(rule: Rule, start: datetime, until: datetime) -> rrule:
     try:
-        compiled: rrule = rrulestr(rule.text, dtstart=start)
-        return compiled.replace(until=until)
+        compiled: rrule = rrulestr(rule.text, dtstart=start).replace(until=until)
     except (ValueError, TypeError, OverflowError) as fault:
         raise BadRule("the recurrence rule cannot be read") from fault
+    return compiled
 
 
 def _parts(text: str) -> dict[str, str]:

@@ -5,8 +5,6 @@ from zoneinfo import ZoneInfo
 
 from agent.model.invite import Component, Slot
 from agent.model.series import Instance, Rank, Series, master_rank
-from agent.rules.ical import shifted
-from agent.rules.zones import iana_name
 
 _FOREVER = datetime.max.replace(tzinfo=UTC)
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -56,6 +54,28 @@ def occurrences(series: Series) -> dict[str, Slot]:
             slots |= shifted(slots, slot)
         slots[slot.slot] = slot
     return slots
+
+
+def shifted(slots: dict[str, Slot], change: Slot) -> dict[str, Slot]:
+    """Return the slots after `change` as "this and future" changes them: cancelled, or moved by as much, with its length."""
+    if not change.slot.endswith("Z"):
+        return {}
+    origin = datetime.fromisoformat(change.slot).astimezone(UTC)
+    by, length = change.starts_at - origin, change.ends_at - change.starts_at
+    moved: dict[str, Slot] = {}
+    for name, slot in slots.items():
+        if name <= change.slot or not name.endswith("Z"):
+            continue
+        starts_at = datetime.fromisoformat(name).astimezone(UTC) + by
+        new = {"starts_at": starts_at, "ends_at": starts_at + length, "title": change.title or slot.title}
+        moved[name] = slot.model_copy(
+            update={
+                **new,
+                "links": change.links or slot.links,
+                "cancelled": change.cancelled or slot.cancelled,
+            }
+        )
+    return moved
 
 
 def _instances(fresh: Component) -> tuple[Instance, ...]:
@@ -113,7 +133,7 @@ def _complete(slot: Slot, master: Component | None, slots: dict[str, Slot]) -> S
 
 def _slot_on(day: str, timezone: str, slots: dict[str, Slot]) -> str:
     """Return the name of the occurrence that starts on that local day, '' without one."""
-    zone = ZoneInfo(iana_name(timezone) or "UTC")
+    zone = ZoneInfo(timezone or "UTC")
     for name in slots:
         if name.endswith("Z") and datetime.fromisoformat(name).astimezone(zone).date().isoformat() == day:
             return name

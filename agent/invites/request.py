@@ -1,0 +1,24 @@
+"""What the daemon asks of the limited process; apart, so that the daemon need not load the parsers."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel
+
+
+class Request(BaseModel):
+    """What to do with what follows: read it as a mail, as a bare calendar object, or find out who really sent it.
+
+    `peer`, `helo` and `mail_from` are of the SMTP envelope, for authenticity; `seconds` bounds the wall-clock time.
+    """
+
+    work: Literal["mail", "calendar", "authenticity"] = "mail"
+    received_at: datetime
+    peer: str = ""
+    helo: str = ""
+    mail_from: str = ""
+    default_timezone: str = "UTC"
+    meet_url: str
+    cpu_seconds: int
+    memory_mb: int
+    seconds: float
