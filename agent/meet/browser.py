@@ -48,6 +48,7 @@ FLAGS = (
     "--no-pings",
     "--mute-audio",
     "--autoplay-policy=no-user-gesture-required",
+    "--auto-accept-this-tab-capture",
     "--lang=en-US",
     f"--window-size={VIEWPORT_WIDTH},{VIEWPORT_HEIGHT}",
 )

@@ -18,6 +18,7 @@ from agent.meet.evidence import Album
 from agent.meet.hand import Hand
 from agent.meet.pool import Lease
 from agent.meet.profile import Profile
+from agent.meet.recording import Recording
 from agent.meet.roster import RosterPanel, Signature, signature
 from agent.meet.selectors import load_table
 from agent.meet.snapshot import Snapshot, read_snapshot
@@ -41,7 +42,7 @@ from agent.model.states import EndReason, FailureCode
 from agent.ports import Clock
 
 TICK_SECONDS = 1.0
-LEAVE_SECONDS = 3.0
+LEAVE_SECONDS = 4.0
 UNKNOWN_AGAIN_SECONDS = 2.0
 CLOSE_SECONDS = 5.0
 EXPECTED_ENDS = frozenset({EndReason.ENDED_BY_HOST, EndReason.REQUESTED})
@@ -75,13 +76,18 @@ class PageCaller:
         self._chat = ChatLog(visit.display_name, clock)
         self._chat_panel = ChatPanel(self._hand, self._watcher, self._chat)
         self._roster_panel = RosterPanel(self._hand, self._watcher)
-        self._capture = Capture(visit, self._hand, self._watcher, clock, self._emit)
+        recording = Recording(self._watcher, visit.recording, place.data_dir / visit.recording_path)
+        self._capture = Capture(
+            visit, self._hand, self._watcher, clock, recording, self._emit, self._keep_evidence
+        )
+        self._surprises: set[str] = set()
         self._events: asyncio.Queue[Event | None] = asyncio.Queue()
         self._changed = asyncio.Event()
         self._snapshot: Snapshot | None = None
         self._heard_at = clock.monotonic()
         self._over = False
         self._crashed = ""
+        self._signed_in = False
         self._roster_seen: Signature | None = None
         self._roster_at = 0.0
         self._people_unknown = False
@@ -100,6 +106,7 @@ class PageCaller:
             meeting_url=self._visit.meeting_url,
             name=self._visit.display_name,
             door_seconds=self._patience.door_seconds,
+            gone=lambda: self._crashed,
         )
         outcome = await door.come_to_the_button()
         if isinstance(outcome, DoorShut):
@@ -107,9 +114,13 @@ class PageCaller:
                 Step(Next.END, outcome.detail, reason=outcome.refusal.code, retry=outcome.refusal.retry)
             )
             return
+        self._signed_in = outcome.signed_in
         if self._place.signed_in_state and not outcome.signed_in:
             log.warning("the signed-in profile is no longer signed in: the bot comes as a guest")
         self._emit(PageOpened(self._clock.now(), outcome.signed_in))
+        if self._place.signed_in_state and not outcome.signed_in:
+            await self._keep_evidence("the profile is no longer signed in")
+        await self._report_drift()
 
     def events(self) -> AsyncIterator[Event]:
         """The events in order, up to and including Refused or CallOver."""
@@ -140,20 +151,22 @@ class PageCaller:
             return False
         try:
             async with self._hand.lock:
-                return await self._write(text)
+                problem = await self._write(text)
         except Temporary as error:
-            self._emit(ChatUnavailable(self._clock.now(), error.safe))
-            return False
-
-    async def _write(self, text: str) -> bool:
-        if problem := await self._chat_panel.writable():
+            problem = error.safe
+        if problem:
             self._emit(ChatUnavailable(self._clock.now(), problem))
-            return False
+            await self._keep_evidence(f"no chat: {problem}")
+        return not problem
+
+    async def _write(self, text: str) -> str:
+        """'' when all of it appeared, else why not."""
+        if problem := await self._chat_panel.writable():
+            return problem
         for piece in split_line(text):
             if not await self._chat_panel.write(piece):
-                self._emit(ChatUnavailable(self._clock.now(), "the line did not appear in the chat"))
-                return False
-        return True
+                return "the line did not appear in the chat"
+        return ""
 
     async def start_capture(self) -> None:
         """Turn captions on, and the recording where the visit asks."""
@@ -168,9 +181,9 @@ class PageCaller:
         """Press the page's own button; in the lobby it takes the knock back."""
         if self._over:
             return
-        await self._capture.stop()
         with contextlib.suppress(Temporary, TimeoutError):
             async with asyncio.timeout(LEAVE_SECONDS):
+                await self._capture.stop()
                 await self._press_leave()
         self._finish(CallOver(self._clock.now(), EndReason.REQUESTED, "left by the page's button"))
 
@@ -183,12 +196,14 @@ class PageCaller:
     async def close(self) -> None:
         """Give the context back; the events end."""
         self._over = True
-        await self._capture.stop()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_SECONDS):
+                await self._capture.stop()
         if self._keeper and self._keeper is not asyncio.current_task():
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
         self._events.put_nowait(None)
-        if self._place.signed_in_state and not self._crashed:
+        if self._place.signed_in_state and self._signed_in and not self._crashed:
             await self._place.profile.refresh(self._place.lease.context)
         await self._place.lease.release()
 
@@ -208,6 +223,7 @@ class PageCaller:
     def _gone(self, what: str) -> None:
         """The page crashed or was closed, by itself or with its browser."""
         self._crashed = what
+        self._watcher.give_up()
         self._changed.set()
 
     def _hear(self, told: Told) -> None:
@@ -222,7 +238,7 @@ class PageCaller:
                 for line in said:
                     self._emit(line)
                 self._chat_panel.heard(said)
-            case "captions" | "chunk":
+            case "captions" | "piece":
                 self._capture.hear(told)
 
     async def _keep(self) -> None:
@@ -274,6 +290,8 @@ class PageCaller:
         reason = step.reason or FailureCode.INTERNAL_ERROR
         if reason not in EXPECTED_ENDS:
             await self._keep_evidence(reason.value)
+        if reason is FailureCode.NETWORK_LOSS:
+            self._watcher.give_up()
         await self._capture.stop()
         at = self._clock.now()
         if self._course.phase is not Phase.CALL and isinstance(reason, FailureCode):
@@ -282,7 +300,12 @@ class PageCaller:
             self._finish(CallOver(at, reason, step.words))
 
     async def _keep_evidence(self, why: str) -> None:
-        files = await self._album.keep(why, self._hand.strategies) if not self._crashed else ()
+        """Keep what the page looks like, once for each surprise."""
+        if why in self._surprises or self._crashed:
+            return
+        self._surprises.add(why)
+        log.warning("surprised in the meeting of job %s: %s", self._visit.job_id, why)
+        files = await self._album.keep(why, self._hand.strategies)
         if files:
             self._emit(Evidence(self._clock.now(), why, files))
 
@@ -327,6 +350,15 @@ class PageCaller:
                 if tile.is_self:
                     self._chat.known_as(tile.name)
             await self._chat_panel.open()
+        if people is None:
+            await self._keep_evidence("the list of people cannot be read")
+        await self._report_drift()
+
+    async def _report_drift(self) -> None:
+        """A control that only its structure gave away is about to be lost: its name has changed."""
+        for control, strategy in sorted(self._hand.strategies.items()):
+            if strategy == "structure":
+                await self._keep_evidence(f"the name of {control} has changed")
 
 
 async def open_page(

@@ -1,12 +1,14 @@
 """What is taken from the call, and only after it was asked for: captions, and the recording where the visit wants one."""
 
+import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from agent.errors import Temporary
 from agent.meet.captions import CaptionLog
 from agent.meet.hand import Hand
+from agent.meet.recording import Recording
 from agent.meet.selectors import load_table
 from agent.meet.watcher import Told, Watcher
 from agent.model.call import CaptionsUnavailable, Event, Visit
@@ -21,47 +23,78 @@ class Capture:
     """Switches captions on and off and tells their utterances."""
 
     def __init__(
-        self, visit: Visit, hand: Hand, watcher: Watcher, clock: Clock, emit: Callable[[Event], None]
+        self,
+        visit: Visit,
+        hand: Hand,
+        watcher: Watcher,
+        clock: Clock,
+        recording: Recording,
+        emit: Callable[[Event], None],
+        surprised: Callable[[str], Awaitable[None]],
     ) -> None:
         self._visit = visit
         self._hand = hand
         self._watcher = watcher
         self._clock = clock
+        self._recording = recording
         self._emit = emit
+        self._surprised = surprised
         self._captions = CaptionLog(visit.caption_language)
-        self._on = False
+        self._wanted = False
+        self._flushing = False
+        self._switching = asyncio.Lock()
 
     def hear(self, told: Told) -> None:
-        """Blocks changed; heard until the moment capture is stopped."""
-        if self._on and told["kind"] == "captions":
+        """Blocks changed, or a piece of the recording came; neither counts once capture is to stop."""
+        if told["kind"] == "piece":
+            self._recording.hear(told)
+        elif self._wanted or self._flushing:
             now: datetime = self._clock.now()
             for utterance in self._captions.hear(told, now):
                 self._emit(utterance)
 
     async def start(self) -> None:
-        """Turn captions on; a page without them is told as CaptionsUnavailable."""
-        if self._on:
+        """Turn captions on, and the recording where it is wanted; what cannot be had is told."""
+        if self._wanted:
             return
-        self._on = True
+        self._wanted = True
+        async with self._switching:
+            if problem := await self._start_captions():
+                self._emit(CaptionsUnavailable(self._clock.now(), problem))
+                await self._surprised(f"no captions: {problem}")
+            # A stop may have come meanwhile.
+            if self._wanted and (problem := await self._recording.start()):
+                await self._surprised(f"no recording: {problem}")
+
+    async def _start_captions(self) -> str:
+        """'' once they are on, else why not."""
         problem = "the page did not answer"
         with contextlib.suppress(Temporary):
             async with self._hand.lock:
                 problem = await self._captions_on()
                 if not problem and self._visit.caption_language:
                     await self._choose_language(self._visit.caption_language)
-        if problem:
-            self._emit(CaptionsUnavailable(self._clock.now(), problem))
+        return problem
 
     async def stop(self) -> None:
-        """Hear the last words, turn captions off, hear nothing more."""
-        if not self._on:
+        """Hear the words said until now, end the recording, turn captions off."""
+        if not self._wanted:
             return
-        with contextlib.suppress(Temporary):
-            await self._watcher.ask("wantCaptions", False)
-        self._on = False
-        with contextlib.suppress(Temporary):
-            async with self._hand.lock:
-                await self._hand.press("captions_off")
+        self._wanted = False
+        async with self._switching:
+            await self._flush()
+            await self._recording.stop()
+            with contextlib.suppress(Temporary):
+                async with self._hand.lock:
+                    await self._hand.press("captions_off")
+
+    async def _flush(self) -> None:
+        self._flushing = True
+        try:
+            with contextlib.suppress(Temporary):
+                await self._watcher.ask("wantCaptions", False)
+        finally:
+            self._flushing = False
 
     async def _captions_on(self) -> str:
         """'' once the captions' region is there, else why not."""

@@ -110,6 +110,8 @@ class Course:
         return self._unclear(verdict, now)
 
     def _wait(self, verdict: Verdict, now: float) -> Step:
+        if self.phase is Phase.DOOR:
+            self.knocked(now)
         self.host_awaited = verdict.standing is Standing.WAITING_FOR_HOST
         if now - self._knocked_at >= self.lobby_seconds:
             code = FailureCode.WAITING_FOR_HOST if self.host_awaited else FailureCode.LOBBY_TIMEOUT

@@ -60,6 +60,7 @@ class Door:
         meeting_url: str,
         name: str,
         door_seconds: float,
+        gone: Callable[[], str],
     ) -> None:
         self._page = page
         self._watcher = watcher
@@ -68,6 +69,7 @@ class Door:
         self._meeting_url = meeting_url
         self._name = name[:LONGEST_NAME]
         self._door_seconds = door_seconds
+        self._gone = gone
         self._typed = False
         self._presses: dict[str, int] = {}
 
@@ -85,6 +87,8 @@ class Door:
         deadline = self._clock.monotonic() + self._door_seconds
         verdict = Verdict(Standing.UNKNOWN)
         while self._clock.monotonic() < deadline:
+            if what := self._gone():
+                return DoorShut(Refusal(FailureCode.NETWORK_LOSS, retry=True), what)
             try:
                 snapshot = read_snapshot(await self._watcher.ask("survey"))
             except Temporary:

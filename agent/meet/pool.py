@@ -11,7 +11,7 @@ from agent.errors import Temporary
 from agent.meet.browser import VIEWPORT_HEIGHT, VIEWPORT_WIDTH, Launch, start_browser
 from agent.meet.remains import Remains
 
-CLOSE_SECONDS = 10.0
+CLOSE_SECONDS = 6.0
 CONTEXT_SECONDS = 20.0
 LOCALE = "en-US"
 log = logging.getLogger(__name__)

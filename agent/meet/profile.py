@@ -1,12 +1,20 @@
 """The bot's signed-in Google account: cookies and storage kept in one file of the profile directory."""
 
+import asyncio
 import json
 import logging
 import os
 from pathlib import Path
 
-from playwright.async_api import BrowserContext, Error, StorageState
+from playwright.async_api import BrowserContext, Error, StorageState, async_playwright
 
+from agent.errors import Temporary
+from agent.meet.browser import Launch, start_browser
+
+SIGN_IN_URL = "https://accounts.google.com/"
+REFRESH_SECONDS = 3.0
+SIGN_IN_SECONDS = 900.0
+LOOK_AGAIN_SECONDS = 0.5
 FILE = "storage_state.json"
 GOOGLE_SESSION_COOKIES = frozenset({"SID", "HSID", "SSID", "__Secure-1PSID", "__Secure-3PSID"})
 log = logging.getLogger(__name__)
@@ -37,9 +45,10 @@ class Profile:
         if self._directory is None:
             return
         try:
-            state = await context.storage_state()
-        except Error as error:
-            log.warning("the signed-in profile was not refreshed: %s", error.message)
+            async with asyncio.timeout(REFRESH_SECONDS):
+                state = await context.storage_state()
+        except (Error, TimeoutError) as error:
+            log.warning("the signed-in profile was not refreshed: %s", error)
             return
         self.save(state)
 
@@ -58,3 +67,35 @@ class Profile:
 def is_signed_in(state: StorageState) -> bool:
     """Whether a Google session is among the cookies."""
     return any(cookie.get("name") in GOOGLE_SESSION_COOKIES for cookie in state.get("cookies", []))
+
+
+async def sign_in(
+    launch: Launch, directory: Path, *, url: str = SIGN_IN_URL, wait_seconds: float = SIGN_IN_SECONDS
+) -> None:
+    """Open a browser for a person to sign the bot's account in, and keep the session when they have.
+
+    Raises `Misconfigured` without a browser or a screen, `Temporary` when nobody signed in.
+    """
+    async with async_playwright() as playwright:
+        browser = await start_browser(launch, playwright)
+        try:
+            context = await browser.new_context()
+            await (await context.new_page()).goto(url)
+            async with asyncio.timeout(wait_seconds):
+                state = await signed_in_state(context)
+        except TimeoutError as error:
+            raise Temporary("Nobody signed in; run it again when there is time.") from error
+        except Error as error:
+            raise Temporary(
+                "The browser was closed before the sign-in was done.", full=error.message
+            ) from error
+        finally:
+            await browser.close()
+    Profile(directory).save(state)
+
+
+async def signed_in_state(context: BrowserContext) -> StorageState:
+    """The context's state once a session is in it."""
+    while not is_signed_in(state := await context.storage_state()):  # noqa: ASYNC110 - cookies tell no event
+        await asyncio.sleep(LOOK_AGAIN_SECONDS)
+    return state

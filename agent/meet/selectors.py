@@ -8,7 +8,16 @@ from importlib import resources
 from typing import Any
 
 BINDING = "meetbotTell"
-SCRIPTS = ("words.js", "find.js", "survey.js", "roster.js", "chat.js", "captions.js", "watch.js")
+SCRIPTS = (
+    "words.js",
+    "find.js",
+    "survey.js",
+    "roster.js",
+    "chat.js",
+    "captions.js",
+    "recording.js",
+    "watch.js",
+)
 SPECIAL = frozenset("\\^$.*+?()[]{}|/")
 FOLDED = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u2026": "..."})
 

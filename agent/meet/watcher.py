@@ -25,6 +25,8 @@ class Watcher:
         self._tell = tell
         self._world: int | None = None
         self._ready = asyncio.Event()
+        self._given_up = False
+        self._waits: set[asyncio.Timeout] = set()
 
     async def install(self) -> None:
         """Must be called before the page goes to its address."""
@@ -44,8 +46,11 @@ class Watcher:
 
     async def ask(self, function: str, *arguments: object, seconds: float = ANSWER_SECONDS) -> Any:
         """What the script's function answers. Raises `Temporary` when the page is gone or does not answer."""
+        if self._given_up:
+            raise Temporary("The meeting's page is gone.", full=f"{function} was not asked")
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(seconds) as wait:
+                self._waits.add(wait)
                 await self._ready.wait()
                 return await self._evaluate(function, arguments)
         except TimeoutError as error:
@@ -54,6 +59,14 @@ class Watcher:
             ) from error
         except Error as error:
             raise Temporary("The meeting's page is gone.", full=f"{function}: {error.message}") from error
+        finally:
+            self._waits.discard(wait)
+
+    def give_up(self) -> None:
+        """The page crashed or hangs: nobody waits for its answers any longer."""
+        self._given_up = True
+        for wait in self._waits:
+            wait.reschedule(asyncio.get_running_loop().time())
 
     async def until(self, function: str, *arguments: object, seconds: float) -> Any:
         """What the function answers as soon as that is something; None when the time is over."""

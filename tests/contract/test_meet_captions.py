@@ -87,7 +87,9 @@ async def test_words_cut_off_the_front_of_a_block_are_kept(stage: Stage) -> None
     await stage.teller.step(bot.code, {"do": "caption", "id": "c", "speaker": "Host Person", "text": text})
     await bot.see("Captioned", text=text)
     await stage.teller.step(bot.code, {"do": "captions_trim", "keep": 1, "words": 3})
-    await stage.teller.step(bot.code, {"do": "caption", "id": "c", "speaker": "Host Person", "text": f"{text} nine"})
+    await stage.teller.step(
+        bot.code, {"do": "caption", "id": "c", "speaker": "Host Person", "text": f"{text} nine"}
+    )
     await bot.see("Captioned", text=f"{text} nine", id="caption-1")
     assert list(last_words(bot)) == ["caption-1"]
     await bot.close()
@@ -98,7 +100,9 @@ async def test_captions_that_go_off_and_on_repeat_nothing(stage: Stage) -> None:
     said = {"do": "caption", "id": "c", "speaker": "Host Person", "text": "what was said before"}
     await stage.teller.step(bot.code, said)
     await bot.see("Captioned", text="what was said before")
-    await stage.teller.step(bot.code, {"do": "captions", "mode": "disabled"}, {"do": "captions", "mode": "on"})
+    await stage.teller.step(
+        bot.code, {"do": "captions", "mode": "disabled"}, {"do": "captions", "mode": "on"}
+    )
     await bot.caller.stop_capture()
     await bot.caller.start_capture()
     await stage.teller.step(bot.code, {**said, "text": "what was said before and after"})

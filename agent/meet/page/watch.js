@@ -85,6 +85,8 @@ const DESK = {
   hearChat,
   wantCaptions,
   setPace,
+  startRecording,
+  stopRecording,
   survey,
   surveyForPeople,
   until,

@@ -1,0 +1,82 @@
+"""The recording of a call: only after it was asked for, on disk as it goes, whole after a crash."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.meet_stage import Bot, Stage
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+WEBM = b"\x1a\x45\xdf\xa3"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    async with Stage(tmp_path_factory.mktemp("recording")) as stage:
+        yield stage
+
+
+async def in_call(stage: Stage, mode: str, path: str) -> Bot:
+    bot = await stage.bot(access="open", visit={"recording": mode, "recording_path": path})
+    await bot.caller.knock()
+    await bot.see("Admitted")
+    return bot
+
+
+async def size_reaches(path: Path, size: int) -> None:
+    deadline = time.monotonic() + 10
+    while not path.exists() or path.stat().st_size < size:
+        assert time.monotonic() < deadline, f"{path} does not grow to {size}"
+        await asyncio.sleep(0.05)
+
+
+def clusters(path: Path) -> int:
+    return path.read_bytes().count(b"\x1f\x43\xb6\x75")
+
+
+@pytest.mark.parametrize("mode", ["audio", "video"])
+async def test_pieces_are_on_disk_while_the_call_goes_on(stage: Stage, mode: str) -> None:
+    bot = await in_call(stage, mode, f"recordings/{mode}.webm")
+    path = stage.data_dir / "recordings" / f"{mode}.webm"
+    assert not path.exists()
+    await bot.caller.start_capture()
+    await size_reaches(path, 300)
+    assert path.read_bytes().startswith(WEBM)
+    assert path.stat().st_mode & 0o077 == 0
+    await bot.caller.stop_capture()
+    size = path.stat().st_size
+    assert clusters(path) >= 1
+    await bot.caller.say("no more is taken")
+    assert path.stat().st_size == size
+    await bot.close()
+
+
+async def test_a_second_stay_does_not_spoil_the_first_ones_file(stage: Stage) -> None:
+    for name in ("twice.webm", "twice-2.webm"):
+        bot = await in_call(stage, "audio", "twice.webm")
+        await bot.caller.start_capture()
+        await size_reaches(stage.data_dir / name, 100)
+        await bot.close()
+        assert (stage.data_dir / name).read_bytes().startswith(WEBM)
+
+
+async def test_a_disk_that_takes_nothing_is_told_and_the_captions_go_on(stage: Stage) -> None:
+    (stage.data_dir / "in-the-way").write_text("a file where a directory should be")
+    bot = await in_call(stage, "audio", "in-the-way/call.webm")
+    await bot.caller.start_capture()
+    await bot.see("Evidence", has="no recording")
+    await stage.teller.step(bot.code, {"do": "caption", "speaker": "Host Person", "text": "one two three"})
+    await bot.see("Captioned", text="one two three")
+    await bot.close()
+
+
+async def test_nothing_is_recorded_where_it_is_off(stage: Stage) -> None:
+    bot = await in_call(stage, "off", "off.webm")
+    await bot.caller.start_capture()
+    await bot.caller.stop_capture()
+    assert not (stage.data_dir / "off.webm").exists()
+    await bot.close()

@@ -1,0 +1,118 @@
+"""What each look at the page asks for, with time as a number."""
+
+from dataclasses import replace
+
+import pytest
+
+from agent.meet.course import Course, Next, Patience
+from agent.meet.snapshot import Sighting, Snapshot
+from agent.meet.verdict import Phase, Standing, Verdict
+from agent.model.states import EndReason, FailureCode
+
+PAGE = Snapshot(url="https://meet.example/abc-defg-hij")
+BUTTON = replace(PAGE, controls={"join": Sighting("label", visible=True, covered=False, enabled=True)})
+WAITING, UNKNOWN, INSIDE = (
+    Verdict(Standing.LOBBY, "asking"),
+    Verdict(Standing.UNKNOWN),
+    Verdict(Standing.ADMITTED),
+)
+
+
+def knocked(lobby_seconds: float = 540, at: float = 100) -> Course:
+    course = Course(Patience(), lobby_seconds)
+    course.knocked(at)
+    return course
+
+
+def in_call() -> Course:
+    course = knocked()
+    assert course.see(INSIDE, PAGE, 101).next is Next.ENTER
+    return course
+
+
+def test_the_lobby_is_told_once_and_left_when_its_time_is_over() -> None:
+    course = knocked(lobby_seconds=60)
+    assert course.see(WAITING, PAGE, 101).next is Next.TELL_LOBBY
+    assert course.see(WAITING, PAGE, 159).next is Next.NOTHING
+    end = course.see(WAITING, PAGE, 160)
+    assert (end.next, end.reason, end.retry) == (Next.END, FailureCode.LOBBY_TIMEOUT, False)
+
+
+def test_a_host_who_never_comes_is_told_apart() -> None:
+    course = knocked(lobby_seconds=60)
+    course.see(Verdict(Standing.WAITING_FOR_HOST), PAGE, 101)
+    assert course.see(Verdict(Standing.WAITING_FOR_HOST), PAGE, 160).reason is FailureCode.WAITING_FOR_HOST
+
+
+def test_a_press_that_went_nowhere_is_repeated_a_few_times_only() -> None:
+    course, presses = knocked(), 1
+    for second in range(101, 200):
+        step = course.see(Verdict(Standing.DOOR), BUTTON, second)
+        if step.next is Next.END:
+            break
+        if step.next is Next.KNOCK_AGAIN:
+            presses += 1
+            course.knocked(second)
+    assert presses == 5
+    assert step.reason is FailureCode.INTERNAL_ERROR
+
+
+def test_an_unclear_page_is_borne_with_for_a_while_only() -> None:
+    course = knocked()
+    assert course.see(UNKNOWN, PAGE, 101).next is Next.NOTHING
+    assert course.see(UNKNOWN, PAGE, 120).next is Next.NOTHING
+    end = course.see(UNKNOWN, PAGE, 121)
+    assert (end.reason, end.retry) == (FailureCode.LOBBY_TIMEOUT, True)
+
+
+def test_a_page_that_becomes_clear_again_starts_the_patience_anew() -> None:
+    course = in_call()
+    assert course.see(UNKNOWN, PAGE, 110).next is Next.NOTHING
+    course.see(INSIDE, PAGE, 125)
+    assert course.see(UNKNOWN, PAGE, 126).next is Next.NOTHING
+    assert course.see(UNKNOWN, PAGE, 146).reason is FailureCode.NETWORK_LOSS
+
+
+@pytest.mark.parametrize("seconds", [5, 29])
+def test_a_short_loss_of_network_is_survived(seconds: int) -> None:
+    course = in_call()
+    course.see(Verdict(Standing.OFFLINE), PAGE, 110)
+    assert course.see(Verdict(Standing.OFFLINE), PAGE, 110 + seconds).next is Next.NOTHING
+    assert course.see(INSIDE, PAGE, 111 + seconds).next is Next.NOTHING
+
+
+def test_a_long_loss_of_network_ends_the_call() -> None:
+    course = in_call()
+    course.see(Verdict(Standing.OFFLINE, "Reconnecting"), PAGE, 110)
+    assert course.see(Verdict(Standing.OFFLINE, "Reconnecting"), PAGE, 140).reason is FailureCode.NETWORK_LOSS
+
+
+@pytest.mark.parametrize(
+    ("standing", "reason"),
+    [
+        (Standing.REMOVED, EndReason.REMOVED),
+        (Standing.LEFT, EndReason.REMOVED),
+        (Standing.ENDED, EndReason.ENDED_BY_HOST),
+        (Standing.REDIRECTED, FailureCode.NETWORK_LOSS),
+    ],
+)
+def test_the_ends_of_a_call_are_told_apart(standing: Standing, reason: EndReason | FailureCode) -> None:
+    assert in_call().see(Verdict(standing), PAGE, 110).reason is reason
+
+
+def test_a_question_that_does_not_go_away_is_answered_three_times() -> None:
+    course = knocked()
+    steps = [course.see(Verdict(Standing.CONSENT, "…"), PAGE, 101 + second).next for second in range(6)]
+    assert steps == [Next.AGREE] * 3 + [Next.GIVE_UP_AGREEING] + [Next.NOTHING] * 2
+
+
+def test_silence_is_a_hanging_page() -> None:
+    course = in_call()
+    assert course.silence(29.9).next is Next.NOTHING
+    assert course.silence(30).reason is FailureCode.NETWORK_LOSS
+
+
+def test_a_lobby_before_any_press_begins_the_waiting() -> None:
+    course = Course(Patience(), 60)
+    assert course.see(WAITING, PAGE, 1000).next is Next.TELL_LOBBY
+    assert course.phase is Phase.KNOCKED
