@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from agent.model.summary import ActionItem, Decision, Question
+from agent.rules.folding import clean
 from agent.summary.language import Language
 from agent.summary.sentences import Sentence
 from agent.summary.weighing import Weights
@@ -12,6 +13,7 @@ _QUESTION_MARK = re.compile(r"[?？]\s*$")
 _ANSWERED_WITHIN = 3
 _ANSWER_WORDS = 4
 _LONGEST = 300
+_LONGEST_NAME = 120
 
 
 class Findings:
@@ -65,7 +67,10 @@ class Findings:
         if not named and owner and owner != sentence.speaker:
             cites = tuple(sorted({*cites, *self._reply(sentence)}))
         return ActionItem(
-            text=_cut(sentence.text), owner=owner or None, due=due[0].strip() if due else None, cites=cites
+            text=_cut(sentence.text),
+            owner=clean(owner or "")[:_LONGEST_NAME] or None,
+            due=due[0].strip()[:_LONGEST_NAME] if due else None,
+            cites=cites,
         )
 
     def _named(self, sentence: Sentence) -> str | None:
