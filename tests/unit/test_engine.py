@@ -84,16 +84,22 @@ async def test_a_job_runs_once_however_often_its_key_is_given(
 async def test_a_job_does_not_exist_when_its_transaction_is_rolled_back(
     engine: Engine, database: Database, diary: Diary
 ) -> None:
-    with pytest.raises(RuntimeError), database.write() as session:
-        engine.after(session, "write", "ghost", "ghost")
-        raise RuntimeError("the caller changed its mind")
+    def change_its_mind() -> None:
+        with database.write() as session:
+            engine.after(session, "write", "ghost", "ghost")
+            raise RuntimeError("the caller changed its mind")
+
+    with pytest.raises(RuntimeError):
+        change_its_mind()
     with database.write() as session:
         engine.after(session, "write", "real", "real")
     await diary.until("real")
     assert "ghost" not in diary.lines
 
 
-async def test_a_delayed_job_waits_and_can_be_dropped(engine: Engine, database: Database, diary: Diary) -> None:
+async def test_a_delayed_job_waits_and_can_be_dropped(
+    engine: Engine, database: Database, diary: Diary
+) -> None:
     soon, never = datetime.now(UTC) + timedelta(seconds=0.4), datetime.now(UTC) + timedelta(seconds=0.2)
     with database.write() as session:
         engine.after(session, "write", "never", "never", at=never)
