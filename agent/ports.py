@@ -138,6 +138,10 @@ class Mailer(Protocol):
 class Hooks(Protocol):
     """The guarded client for webhooks."""
 
+    async def check(self, url: str) -> None:
+        """Judge a URL that somebody registers, without calling it. Raises `Invalid` or `Denied`, in words for them."""
+        ...
+
     async def post(self, notice: Notice) -> HookAnswer:
         """Build, sign and post once, within 15 s, without following redirects. Never raises: `status` 0 tells of no answer."""
         ...

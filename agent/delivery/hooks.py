@@ -57,15 +57,27 @@ class GuardedHooks:
         total_seconds: float = TOTAL_SECONDS,
     ) -> None:
         self._allow_private = allow_private
+        self._resolver = resolver or _resolve
         self._total_seconds = total_seconds
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=trust or httpx2.create_ssl_context(trust_env=False),
             max_connections=None,
             max_keepalive_connections=0,
             network_backend=_PinnedDialler(
-                dialler or httpcore2.AnyIOBackend(), resolver or _resolve, allow_private
+                dialler or httpcore2.AnyIOBackend(), self._resolver, allow_private
             ),
         )
+
+    async def check(self, url: str) -> None:
+        """Refuse what could never be called. A name that nobody knows yet may be known by the time of the call."""
+        target = checked_url(url, allow_private=self._allow_private)
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                addresses = await self._resolver(target.host.decode(), target.port or 443)
+        except (Temporary, TimeoutError):
+            return
+        if any(is_denied(address, allow_private=self._allow_private) for address in addresses):
+            raise Denied("this address is not allowed for webhooks", full=f"{url} is {addresses}")
 
     async def post(self, notice: Notice) -> HookAnswer:
         """Build, sign and post once. Never raises: `status` 0 and `error` tell of no answer."""

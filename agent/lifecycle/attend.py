@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from agent.engine import Inbox
 from agent.errors import MeetbotError, Temporary
-from agent.lifecycle import plan
+from agent.lifecycle import bot_files, plan
 from agent.lifecycle.house import House
 from agent.lifecycle.policy import call_policy
 from agent.lifecycle.scribe import Scribe, Superseded
@@ -127,13 +127,14 @@ class Attend:
             evidence_dir=f"{folder}/evidence",
             lobby_seconds=float(job.options.get("lobby_seconds") or habits.call.lobby_seconds),
             recording=str(job.options.get("recording") or habits.call.recording),
-            recording_path=f"{folder}/recording",
+            recording_path=f"{folder}/recording.webm",
         )
 
     def _settle(self, session: Session, job: Job, outcome: Leave | Fail, now: datetime) -> None:
         """Write how the stay ended and what comes next."""
         job.left_at = now
         jobs.note(session, job, now, Told.LEFT, self._why(outcome))
+        bot_files.keep(session, self.house, job, now)
         if isinstance(outcome, Fail):
             if outcome.retry and job.joins < self.house.habits.join_attempts:
                 self._try_again(session, job, now)

@@ -5,10 +5,12 @@ from datetime import timedelta
 
 import structlog
 
+from agent.lifecycle import bot_files
 from agent.lifecycle.house import House
-from agent.store import retention
+from agent.store import identity, retention
 
 ENGINE_RECORDS = timedelta(days=7)
+SIGN_INS = timedelta(days=7)
 log = structlog.get_logger("janitor")
 
 
@@ -32,7 +34,11 @@ class Janitor:
                 "deliveries": retention.forget_deliveries(
                     session, now - timedelta(days=habits.delivery_days)
                 ),
+                "sign_ins": identity.forget_stale(session, now - SIGN_INS),
             }
+            files = bot_files.forget_old(session, now - timedelta(days=habits.recording_days))
+        bot_files.unlink(habits.data_dir, files)
+        gone["recordings"] = len(files)
         gone["engine"] = self.house.engine.forget_finished(now - ENGINE_RECORDS)
         self.house.database.checkpoint()
         log.info("janitor.purged", action="janitor.purge", **gone)

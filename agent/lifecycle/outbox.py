@@ -44,7 +44,7 @@ def queue_hooks(
     wanted += [
         endpoint
         for endpoint in _own_endpoints(session, job)
-        if not endpoint.events or event in endpoint.events
+        if endpoint.family == family and (not endpoint.events or event in endpoint.events)
     ]
     for endpoint in wanted:
         delivery = Delivery(
@@ -58,6 +58,7 @@ def queue_hooks(
             event=event,
             target=endpoint.url,
             data=data,
+            state="due" if endpoint.enabled else "held",
             created_at=now,
             next_at=now,
         )
@@ -105,7 +106,8 @@ def _queue(session: Session, engine: Engine, delivery: Delivery) -> bool:
         return False
     session.add(delivery)
     session.flush()
-    start(session, engine, delivery)
+    if delivery.state == "due":
+        start(session, engine, delivery)
     return True
 
 

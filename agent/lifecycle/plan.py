@@ -12,7 +12,7 @@ from agent.lifecycle.house import House
 from agent.lifecycle.transition import advance
 from agent.model.states import TERMINAL, EndReason, State, Told
 from agent.model.tables import Job
-from agent.store import jobs
+from agent.store import identity, jobs
 
 ATTEND = "attend"
 
@@ -56,7 +56,7 @@ def create(session: Session, house: House, wish: Wish, *, dispatch: bool = True)
     job = Job(
         public_id=f"job_{ULID()}",
         key=wish.key,
-        user_id=wish.user_id,
+        user_id=wish.user_id or identity.owner_of(session, wish.inviter),
         external_id=wish.external_id,
         title=wish.title,
         meeting_url=wish.meeting_url,
@@ -112,7 +112,7 @@ def move(session: Session, house: House, job: Job, **changes: Any) -> None:
 def reinstate(session: Session, house: House, job: Job, **changes: Any) -> None:
     """Bring a cancelled job back with a new plan."""
     advance(session, house.engine, job, State.SCHEDULED, house.now(), detail="invited again")
-    job.end_reason = None
+    job.end_reason = job.deleted_at = None
     move(session, house, job, **changes)
 
 

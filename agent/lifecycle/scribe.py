@@ -7,17 +7,18 @@ from typing import TypeVar
 
 from sqlmodel import Session
 
-from agent.lifecycle import outbox
+from agent.lifecycle import bot_news, outbox
 from agent.lifecycle.house import House
 from agent.lifecycle.transition import advance
 from agent.model.call import Captioned, Enter, Person, Record
 from agent.model.states import State, Told
 from agent.model.tables import Consent, Job, Participant, Presence, TranscriptEntry
 from agent.model.transcript import Source
-from agent.store import jobs
+from agent.store import bots, jobs
 
 T = TypeVar("T")
 Judge = Callable[[Person], tuple[str, str]]
+HEARTBEAT_SECONDS = 30.0
 ANSWERS = {"granted": True, "declined": False, "withdrawn": False, "opted_out": False}
 
 
@@ -34,6 +35,7 @@ class Scribe:
         self.job_id = job.id
         self.public_id = job.public_id
         self.revision = job.revision
+        self.heartbeat_seconds = float(job.options.get("heartbeat_seconds") or HEARTBEAT_SECONDS)
 
     async def is_current(self) -> bool:
         """Whether this run still carries the job's present plan."""
@@ -59,7 +61,12 @@ class Scribe:
 
     async def line(self, kind: str, **data: object) -> None:
         """Add a line to the timeline."""
-        await self.write(lambda session, job, now: jobs.note(session, job, now, kind, data))
+
+        def note(session: Session, job: Job, now: datetime) -> None:
+            jobs.note(session, job, now, kind, data)
+            bot_news.tell(session, self.house.engine, job, kind, data, now)
+
+        await self.write(note)
 
     async def enter_state(self, state: State, kind: str, **data: object) -> None:
         """Move the job and say why in the timeline."""
@@ -145,10 +152,13 @@ class Scribe:
                 here.add(row.id)
                 if row.id not in open_stays:
                     session.add(Presence(participant_id=row.id or 0, joined_at=at))
+                    self._tell_presence(session, job, row, Told.PARTICIPANT_JOINED, now)
             for participant_id, stay in open_stays.items():
                 if participant_id not in here:
                     stay.left_at = at
                     session.add(stay)
+                    left = next(person for person in known.values() if person.id == participant_id)
+                    self._tell_presence(session, job, left, Told.PARTICIPANT_LEFT, now)
 
         await self.write(note)
 
@@ -165,6 +175,16 @@ class Scribe:
         session.add(row)
         session.flush()
         return row
+
+    def _tell_presence(
+        self, session: Session, job: Job, person: Participant, kind: Told, now: datetime
+    ) -> None:
+        """Tell that somebody came or left; the bot itself and rows that are nobody are no news."""
+        if person.verdict in {"self", "pseudo"}:
+            return
+        line: dict[str, object] = {"name": person.name, "key": person.key}
+        jobs.note(session, job, now, kind, line)
+        bot_news.tell(session, self.house.engine, job, kind, line, now)
 
     async def captions(self, batch: Sequence[Captioned]) -> None:
         """Keep what was said, each utterance once, in its newest form."""
@@ -196,6 +216,10 @@ class Scribe:
             jobs.note(session, job, now, Told.CAPTURE_STOPPED, {"deleted_entries": gone})
 
         await self.write(note)
+
+    async def beat(self) -> None:
+        """Remember that the bot is alive."""
+        await self.write(lambda session, job, now: bots.beat(session, self.job_id, now))
 
     async def close_stays(self) -> None:
         """End every open stay: the bot sees nobody any more."""

@@ -1,6 +1,7 @@
 """One bot's stay at one meeting: events go into the rules of the call, and their commands are carried out and recorded."""
 
 import asyncio
+import contextlib
 from collections import deque
 from datetime import datetime
 from uuid import uuid4
@@ -8,7 +9,7 @@ from uuid import uuid4
 import structlog
 
 from agent.engine import Inbox
-from agent.errors import MeetbotError
+from agent.errors import MeetbotError, Temporary
 from agent.lifecycle.house import House
 from agent.lifecycle.scribe import Scribe
 from agent.model.call import (
@@ -72,6 +73,7 @@ class Stay:
             asyncio.create_task(self._hear_page(), name="stay.page"),
             asyncio.create_task(self._hear_people(inbox), name="stay.people"),
             asyncio.create_task(self._knock(knock_at), name="stay.knock"),
+            asyncio.create_task(self._beat(), name="stay.beat"),
         ]
         try:
             return await self._loop()
@@ -103,6 +105,13 @@ class Stay:
                     channel=told.get("channel", "api"),
                 )
             )
+
+    async def _beat(self) -> None:
+        """Say now and then that the bot is alive; a database that is away for a moment is no reason to stop."""
+        while True:
+            with contextlib.suppress(Temporary):
+                await self.scribe.beat()
+            await self.house.clock.sleep(self.scribe.heartbeat_seconds)
 
     async def _knock(self, knock_at: datetime) -> None:
         wait = (knock_at - self.house.now()).total_seconds()

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from agent.engine import Engine
-from agent.lifecycle import outbox
+from agent.lifecycle import bot_news, outbox
 from agent.model.states import EndReason, FailureCode, State, Told
 from agent.model.tables import Job
 from agent.rules import lifecycle
@@ -52,10 +52,18 @@ def advance(
     job.failure_code = failure_code.value if failure_code else None
     job.failure_detail = (detail or None) if failure_code else None
     session.add(job)
-    line = {"from": current.value, "to": target.value, "end_reason": job.end_reason, "detail": detail}
-    jobs.note(session, job, now, Told.STATE_CHANGED, {name: value for name, value in line.items() if value})
+    told: dict[str, object] = {
+        "from": current.value,
+        "to": target.value,
+        "end_reason": job.end_reason,
+        "failure_code": job.failure_code,
+        "detail": detail,
+    }
+    line = {name: value for name, value in told.items() if value}
+    jobs.note(session, job, now, Told.STATE_CHANGED, line)
     session.flush()
     _tell(session, engine, job, current, now)
+    bot_news.tell(session, engine, job, Told.STATE_CHANGED, line, now)
 
 
 def _tell(session: Session, engine: Engine, job: Job, before: State, now: datetime) -> None:

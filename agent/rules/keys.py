@@ -1,12 +1,16 @@
 """API keys: `mb_live_` or `mb_test_`, 32 random characters, and a checksum that lets scanners skip the database."""
 
 import hashlib
+from urllib.parse import urlsplit
 from zlib import crc32
+
+from agent.errors import Denied
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 SECRET_LENGTH = 32
 CHECKSUM_LENGTH = 6
 PREFIXES = ("mb_live_", "mb_test_")
+REAL_WORLD = "meet.google.com"
 
 
 def build(secret: bytes, *, test: bool = False) -> str:
@@ -35,3 +39,12 @@ def _checksum(text: str) -> str:
         number, rest = divmod(number, len(ALPHABET))
         letters += ALPHABET[rest]
     return letters
+
+
+def check_world(test: bool, meet_url: str) -> None:
+    """Raise `Denied` when a test key would send a bot into a real meeting."""
+    if test and urlsplit(meet_url).hostname == REAL_WORLD:
+        raise Denied(
+            "A test key's bots run only against a sandbox world, and this server goes to Google Meet itself. "
+            "Use an mb_live_ key, or a server whose meet.url is a sandbox."
+        )

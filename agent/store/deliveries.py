@@ -41,12 +41,17 @@ def due(session: Session, before: datetime, limit: int = 500) -> Sequence[Delive
 
 
 def listeners(session: Session, *, family: str, event: str, user_id: int | None) -> Sequence[Endpoint]:
-    """Return the enabled endpoints that want an event: the server's own and the owner's; an empty list of events wants all."""
+    """Return the endpoints that want an event: the server's own and the owner's; an empty list of events wants all.
+
+    One that was turned off because it failed is among them: what it misses is held until its owner asks for it.
+    """
     owned: sa.ColumnElement[bool] = col(Endpoint.user_id).is_(None)
     if user_id is not None:
         owned = sa.or_(owned, col(Endpoint.user_id) == user_id)
+    failed = sa.and_(col(Endpoint.origin) == "api", col(Endpoint.disabled_reason) != "")
+    hears = sa.or_(col(Endpoint.enabled), failed)
     found = session.exec(
-        select(Endpoint).where(Endpoint.enabled, Endpoint.family == family, Endpoint.origin != "job", owned)
+        select(Endpoint).where(hears, Endpoint.family == family, Endpoint.origin != "job", owned)
     ).all()
     return [endpoint for endpoint in found if not endpoint.events or event in endpoint.events]
 

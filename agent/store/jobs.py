@@ -31,7 +31,7 @@ def get(session: Session, job_id: int, *, lock: bool = False) -> Job:
 def by_public_id(session: Session, public_id: str) -> Job:
     """Return a job by its public id. Raises `Missing`."""
     job = session.exec(select(Job).where(Job.public_id == public_id)).first()
-    if job is None:
+    if job is None or job.deleted_at is not None:
         raise Missing("There is no such job.", full=f"job {public_id}")
     return job
 

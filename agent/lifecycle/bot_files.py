@@ -1,0 +1,107 @@
+"""Recorded files: found where the bot wrote them, kept as rows, deleted from the disk with them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from sqlmodel import Session
+
+from agent.errors import Missing
+from agent.lifecycle import bot_news
+from agent.lifecycle.house import House
+from agent.model.states import Told
+from agent.model.tables import Job, Recording
+from agent.rules import webm
+from agent.store import bots, jobs
+
+PATTERN = "recording*.webm"
+MEDIA_TYPES = {"audio": "audio/webm", "video": "video/webm"}
+READ_BYTES = 1024 * 1024
+
+
+def keep(session: Session, house: House, job: Job, now: datetime) -> None:
+    """Keep what was recorded in a stay that is over; without consent that stands it is deleted."""
+    folder = house.habits.data_dir / "meetings" / job.public_id
+    known = {row.path for row in bots.recordings(session, [job.id or 0]).get(job.id or 0, [])}
+    found = [path for path in sorted(folder.glob(PATTERN)) if _name(house, path) not in known]
+    if not _may_keep([entry.outcome for entry in jobs.ledger(session, job.id or 0)]):
+        for path in found:
+            path.unlink(missing_ok=True)
+        return
+    for path in found:
+        _keep_one(session, house, job, path, now)
+
+
+def _keep_one(session: Session, house: House, job: Job, path: Path, now: datetime) -> None:
+    size = path.stat().st_size
+    if not size:
+        return
+    kind = str(job.options.get("recording") or house.habits.call.recording)
+    row = Recording(
+        job_id=job.id or 0,
+        path=_name(house, path),
+        kind=kind if kind in MEDIA_TYPES else "video",
+        size_bytes=size,
+        duration_seconds=webm.duration_seconds(_end_of(path, size)),
+        created_at=now,
+    )
+    row.media_type = MEDIA_TYPES[row.kind]
+    session.add(row)
+    line = {
+        "durationSeconds": round(row.duration_seconds, 3),
+        "fileSizeBytes": size,
+        "key": path.name,
+    }
+    jobs.note(session, job, now, Told.RECORDING_READY, line)
+    bot_news.tell(session, house.engine, job, Told.RECORDING_READY, line, now)
+
+
+def _may_keep(outcomes: Iterable[str]) -> bool:
+    """Whether a ledger, oldest first, leaves what was taken: a "no" or "opt out" after the last yes does not."""
+    kept = False
+    for outcome in outcomes:
+        if outcome in {"granted", "announced"}:
+            kept = True
+        elif outcome in {"declined", "opted_out"}:
+            kept = False
+    return kept
+
+
+def locate(data_dir: Path, row: Recording) -> Path:
+    """Return the file of a row. Raises `Missing` when it is gone, or not where recordings are."""
+    path = (data_dir / row.path).resolve()
+    if not path.is_relative_to(data_dir.resolve()) or not path.is_file():
+        raise Missing("The recording's file is gone.", full=f"recording {row.id}: {path}")
+    return path
+
+
+def forget_rows(session: Session, job_id: int) -> list[str]:
+    """Delete the rows of a job's recordings, and return the paths to unlink once that is committed."""
+    rows = bots.recordings(session, [job_id]).get(job_id, [])
+    for row in rows:
+        session.delete(row)
+    return [row.path for row in rows]
+
+
+def forget_old(session: Session, before: datetime) -> list[str]:
+    """Delete the rows of old recordings, and return the paths to unlink once that is committed."""
+    rows = bots.recordings_before(session, before)
+    for row in rows:
+        session.delete(row)
+    return [row.path for row in rows]
+
+
+def unlink(data_dir: Path, paths: Iterable[str]) -> None:
+    """Delete files from the disk."""
+    for path in paths:
+        (data_dir / path).unlink(missing_ok=True)
+
+
+def _name(house: House, path: Path) -> str:
+    return path.relative_to(house.habits.data_dir).as_posix()
+
+
+def _end_of(path: Path, size: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(max(0, size - READ_BYTES))
+        return file.read()

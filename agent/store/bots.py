@@ -1,0 +1,143 @@
+"""Named queries about jobs as the bots API sees them. Deleted ones are seen by nobody."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from agent.errors import Missing
+from agent.model.states import State, Told
+from agent.model.tables import Endpoint, Job, JobEvent, Recording
+from agent.rules.bot_events import STATUS, BotStatus
+
+Select = Any
+
+
+def get(session: Session, bot_id: int, *, lock: bool = False) -> Job:
+    """Return a job by its number. Raises `Missing`, also for a deleted one."""
+    job = session.get(Job, bot_id, with_for_update=lock or None)
+    if job is None or job.deleted_at is not None:
+        raise Missing("There is no such bot.", full=f"bot {bot_id}")
+    return job
+
+
+def page(
+    session: Session, *, user_id: int | None, statuses: Collection[BotStatus], offset: int, limit: int
+) -> tuple[Sequence[Job], int]:
+    """Return one page of bots, newest first, and how many there are. `user_id` None means everybody's."""
+    wanted = _living(select(Job), user_id)
+    if statuses:
+        wanted = wanted.where(sa.or_(*[_is(status) for status in statuses]))
+    return _page(session, wanted, col(Job.id).desc(), offset, limit)
+
+
+def pages_open(session: Session, jobs: Sequence[Job]) -> set[int]:
+    """Return which of the joining ones have the meeting's page open in the present try."""
+    joining = [job.id for job in jobs if job.state == State.JOINING]
+    if not joining:
+        return set()
+    found = session.exec(select(Job.id).where(col(Job.id).in_(joining), _page_is_open())).all()
+    return {number for number in found if number is not None}
+
+
+def lines(session: Session, bot_id: int, *, offset: int, limit: int) -> tuple[Sequence[JobEvent], int]:
+    """Return one page of a timeline, oldest first."""
+    wanted = select(JobEvent).where(JobEvent.job_id == bot_id)
+    return _page(session, wanted, col(JobEvent.id), offset, limit)
+
+
+def all_lines(
+    session: Session,
+    *,
+    user_id: int | None,
+    bot_id: int | None,
+    since: datetime | None,
+    offset: int,
+    limit: int,
+) -> tuple[Sequence[JobEvent], int]:
+    """Return one page of the timelines of all of a user's bots, newest first."""
+    wanted: Select = select(JobEvent).join(Job, col(JobEvent.job_id) == col(Job.id))
+    wanted = _living(wanted, user_id)
+    if bot_id is not None:
+        wanted = wanted.where(JobEvent.job_id == bot_id)
+    if since is not None:
+        wanted = wanted.where(JobEvent.at >= since)
+    return _page(session, wanted, col(JobEvent.id).desc(), offset, limit)
+
+
+def last_line_at(session: Session, bot_ids: Sequence[int]) -> dict[int, datetime]:
+    """Return when each bot was last heard of in its timeline."""
+    newest = (
+        select(sa.func.max(JobEvent.id))
+        .where(col(JobEvent.job_id).in_(bot_ids))
+        .group_by(col(JobEvent.job_id))
+    )
+    found = session.exec(select(JobEvent).where(col(JobEvent.id).in_(newest))).all()
+    return {line.job_id: line.at for line in found}
+
+
+def callbacks(session: Session, jobs: Sequence[Job]) -> dict[int, Endpoint]:
+    """Return the endpoint of the bots family that came with each job."""
+    numbers = {int(number): job.id or 0 for job in jobs for number in job.hooks}
+    found = session.exec(
+        select(Endpoint).where(col(Endpoint.id).in_(numbers), Endpoint.family == "bots")
+    ).all()
+    return {numbers[endpoint.id or 0]: endpoint for endpoint in found}
+
+
+def recordings(session: Session, bot_ids: Sequence[int]) -> dict[int, list[Recording]]:
+    """Return the recorded files of each bot, oldest first."""
+    found: dict[int, list[Recording]] = {}
+    wanted = select(Recording).where(col(Recording.job_id).in_(bot_ids)).order_by(col(Recording.id))
+    for row in session.exec(wanted).all():
+        found.setdefault(row.job_id, []).append(row)
+    return found
+
+
+def recorded(session: Session, *, user_id: int | None, offset: int, limit: int) -> tuple[Sequence[Job], int]:
+    """Return one page of the bots that have a recording, newest first."""
+    has_one = select(Recording.id).where(col(Recording.job_id) == col(Job.id)).exists()
+    return _page(session, _living(select(Job), user_id).where(has_one), col(Job.id).desc(), offset, limit)
+
+
+def recordings_before(session: Session, before: datetime) -> Sequence[Recording]:
+    """Return the recorded files made before an instant."""
+    return session.exec(select(Recording).where(Recording.created_at < before)).all()
+
+
+def beat(session: Session, bot_id: int, at: datetime) -> None:
+    """Remember that a bot is alive."""
+    session.execute(sa.update(Job).where(col(Job.id) == bot_id).values(heartbeat_at=at))
+
+
+def _living(wanted: Select, user_id: int | None) -> Select:
+    wanted = wanted.where(col(Job.deleted_at).is_(None))
+    return wanted if user_id is None else wanted.where(Job.user_id == user_id)
+
+
+def _is(status: BotStatus) -> sa.ColumnElement[bool]:
+    states = [state.value for state, name in STATUS.items() if name is status]
+    if status is BotStatus.DEPLOYING:
+        return sa.and_(col(Job.state) == State.JOINING.value, ~_page_is_open())
+    if status is BotStatus.JOINING_CALL:
+        return sa.and_(col(Job.state) == State.JOINING.value, _page_is_open())
+    return col(Job.state).in_(states)
+
+
+def _page_is_open() -> sa.ColumnElement[bool]:
+    """The page of the present try was opened after the job was moved to the door."""
+    opened = select(JobEvent.id).where(
+        col(JobEvent.job_id) == col(Job.id),
+        col(JobEvent.kind) == Told.BROWSER_OPEN.value,
+        col(JobEvent.at) >= col(Job.updated_at),
+    )
+    return opened.exists()
+
+
+def _page(session: Session, wanted: Select, order: Any, offset: int, limit: int) -> tuple[Sequence[Any], int]:
+    total = session.exec(wanted.with_only_columns(sa.func.count(), maintain_column_froms=True)).one()
+    total = total if isinstance(total, int) else total[0]
+    found = session.exec(wanted.order_by(order).offset(offset).limit(limit)).all()
+    return found, total
