@@ -4,16 +4,15 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from agent.model.transcript import Entry
 from agent.summary.sentences import Sentence
 
 _DAMPING = 0.85
 _ROUNDS = 30
 
 
-def lead(entries: Sequence[Entry]) -> list[str]:
+def lead(found: Sequence[Sentence]) -> list[str]:
     """Return what was said, from the beginning; the caller cuts it to length."""
-    return [entry.text for entry in entries]
+    return [sentence.text for sentence in found]
 
 
 def textrank(found: Sequence[Sentence], words: int) -> list[str]:

@@ -136,7 +136,7 @@ async def run(options: argparse.Namespace) -> list[dict[str, object]]:
     meetings = load(options.path)
 
     async def first_words(meeting: Meeting) -> tuple[list[str], None]:
-        return lead(meeting.entries), None
+        return lead(sentences(meeting.entries, language("en"))), None
 
     async def ranked(meeting: Meeting) -> tuple[list[str], None]:
         return textrank(sentences(meeting.entries, language("en")), options.words), None

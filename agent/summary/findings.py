@@ -13,6 +13,7 @@ _QUESTION_MARK = re.compile(r"[?？]\s*$")
 _ANSWERED_WITHIN = 3
 _ANSWER_WORDS = 4
 _LONGEST = 300
+_ROOT = 4
 _LONGEST_NAME = 120
 
 
@@ -127,8 +128,13 @@ def _joined(found: Sequence[tuple[Sentence, ActionItem]]) -> Iterator[ActionItem
 def _same_task(one: Sentence, task: ActionItem, other: Sentence, promise: ActionItem) -> bool:
     if task.owner != promise.owner or other.order - one.order > _ANSWERED_WITHIN + 2:
         return False
-    shared = set(one.terms) & set(other.terms)
-    return len(shared) * 2 >= min(len(set(one.terms)), len(set(other.terms)))
+    asked, promised = _roots(one), _roots(other)
+    return len(asked & promised) * 3 >= min(len(asked), len(promised))
+
+
+def _roots(sentence: Sentence) -> set[str]:
+    """Shorter than terms: a request and its promise hold the same verb in two forms."""
+    return {term[:_ROOT] for term in sentence.terms}
 
 
 def _asks(sentence: Sentence) -> bool:

@@ -98,6 +98,7 @@ def language(code: str) -> Language:
         about=data["about"],
         comma=data["comma"],
         and_word=data["and_word"],
+        hesitation=_pattern(rf"(?:,\s*)?(?:{data['hesitation']})"),
         **{field: _pattern(data[field]) for field in _PATTERNS},
     )
 
@@ -105,7 +106,6 @@ def language(code: str) -> Language:
 _PATTERNS = (
     "filler",
     "lead_in",
-    "hesitation",
     "decision",
     "commitment",
     "assignment",
