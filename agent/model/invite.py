@@ -66,9 +66,8 @@ class Component(_Value):
     ical: str = ""  # the UID's own VEVENTs and VTIMEZONEs, for later expansion
     timezone: str = ""
     recurrence_ids: tuple[str, ...] = ()  # the slots that came as overrides
-    expanded_until: datetime | None = (
-        None  # occurrences that start later are not among the slots; None: all are
-    )
+    expanded_until: datetime | None = None  # later occurrences are not among the slots; None: all are
+    snapshot: bool = False  # all that is true of the UID now, as an API tells it
 
 
 class ParsedMail(_Value):
