@@ -1,6 +1,6 @@
 """Merging what messages say of one UID, in any order, and the occurrences it then has."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from agent.model.invite import Component, Slot
@@ -17,12 +17,24 @@ def merge(series: Series | None, fresh: Component) -> Series:
     if not fresh.only_instances and (master is None or _precedence(fresh) >= _precedence(master)):
         master = fresh
     instances = {one.slot.slot: one for one in series.instances}
+    if fresh.snapshot:  # a tombstone that a later look does not find was taken back
+        instances = {
+            n: one for n, one in instances.items() if not _unranked(one) or n in fresh.recurrence_ids
+        }
     for one in _instances(fresh):
         known = instances.get(one.slot.slot)
         if known is None or _weight(one) >= _weight(known):
             instances[one.slot.slot] = one
     ordered = tuple(instances[name] for name in sorted(instances))
     return Series(uid=series.uid, master=master, instances=ordered)
+
+
+def ended(series: Series, now: datetime) -> Component:
+    """Return a cancellation of the whole that outranks all that is known: for what an API does not have any more."""
+    known = [series.rank] if series.rank else []
+    sequence, stamped_at = max([*known, *(one.version for one in series.instances), (0, _NEVER)])
+    after = max(now, stamped_at + timedelta(microseconds=1))
+    return Component(uid=series.uid, method="CANCEL", sequence=sequence, stamped_at=after, cancelled=True)
 
 
 def is_stale(series: Series | None, fresh: Component) -> bool:
@@ -99,8 +111,13 @@ def _precedence(component: Component) -> tuple[Rank, bool, datetime, str]:
     return master_rank(component), component.cancelled, component.expanded_until or _FOREVER, text
 
 
-def _weight(one: Instance) -> tuple[Rank, bool, Rank, str]:
-    return one.rank, one.slot.cancelled, one.version, one.slot.model_dump_json()
+def _weight(one: Instance) -> tuple[bool, Rank, bool, Rank, str]:
+    return _unranked(one), one.rank, one.slot.cancelled, one.version, one.slot.model_dump_json()
+
+
+def _unranked(one: Instance) -> bool:
+    """Tell whether this is the bare tombstone of an API, which says that an occurrence is gone and not since when."""
+    return one.slot.cancelled and one.slot.stamped_at is None
 
 
 def _stands(one: Instance, master: Component | None) -> bool:
@@ -114,6 +131,8 @@ def _stands(one: Instance, master: Component | None) -> bool:
     rank = master_rank(master)
     if master.cancelled:
         return one.version > rank
+    if _unranked(one):
+        return True
     return not (rank[0] > one.version[0] and rank[1] > one.version[1])
 
 
