@@ -27,6 +27,7 @@ from agent.store.database import Database
 APPLICATION = "meetbot"
 APPLICATION_VERSION = "meetbot-1"  # pinned: an upgrade finishes what was under way
 VERBS = "verbs"
+ALIVE = ["ENQUEUED", "DELAYED", "PENDING"]
 WAIT_FOR_VERB_SECONDS = 86_400.0
 LIVENESS_LOCK = 0x6D656574
 RETRY_DELAYS_SECONDS = (5.0, 30.0, 120.0, 600.0, 1800.0, 3600.0)
@@ -125,10 +126,12 @@ class Engine:
         self._client.destroy()
         await asyncio.to_thread(self._sign_off)
 
-    def waiting(self, keys: list[str]) -> set[str]:
-        """Return which of `keys` the engine knows, whatever became of them."""
-        found = DBOS.list_workflows(workflow_ids=keys, load_input=False, load_output=False)
-        return {workflow.workflow_id for workflow in found}
+    def alive(self, prefix: str) -> bool:
+        """Whether any job whose key begins with `prefix` waits or runs."""
+        found = DBOS.list_workflows(
+            workflow_id_prefix=prefix, status=ALIVE, load_input=False, load_output=False, limit=1
+        )
+        return bool(found)
 
     def forget_finished(self, before: datetime) -> int:
         """Delete the engine's own records of jobs finished before an instant; return how many."""

@@ -50,13 +50,23 @@ class Attend:
             return
         scribe = Scribe(self.house, job)
         try:
-            outcome = await self._visit(inbox, job, scribe)
+            outcome = await self._survive(inbox, job, scribe)
             await scribe.close_stays()
             await scribe.write(lambda session, row, now: self._settle(session, row, outcome, now))
         except Superseded:
             log.info("attend.superseded", action="attend.end", job=job.public_id)
         finally:
             await asyncio.to_thread(self._release, job)
+
+    async def _survive(self, inbox: Inbox, job: Job, scribe: Scribe) -> Leave | Fail:
+        """Visit; whatever breaks on the way is a failure that another try may mend."""
+        try:
+            return await self._visit(inbox, job, scribe)
+        except Superseded:
+            raise
+        except Exception as error:  # a stay must end in a state, or its job hangs for ever
+            log.error("attend.broke", action="attend.visit", job=job.public_id, exc_info=error)
+            return Fail(FailureCode.INTERNAL_ERROR, "the bot met an unexpected error", retry=True)
 
     def _take(self, job_id: int, revision: int) -> Job | None:
         """Check that this run is wanted, and move the job to the door."""

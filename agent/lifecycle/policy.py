@@ -20,6 +20,7 @@ OVERRIDES = frozenset(
         "nobody_seconds",
         "on_no_answer",
         "recording",
+        "rivals_grace_seconds",
         "rivals_policy",
         "silence_seconds",
         "who",

@@ -6,10 +6,12 @@ from datetime import timedelta
 import structlog
 
 from agent.lifecycle import outbox, plan
+from agent.lifecycle.attend import HARVEST
 from agent.lifecycle.harvest import SUMMARISE
 from agent.lifecycle.house import House
 from agent.lifecycle.intake import READ
-from agent.model.states import State
+from agent.model.states import AT_THE_MEETING, State
+from agent.model.tables import Job
 from agent.store import deliveries, jobs, mails
 
 LATE = timedelta(seconds=90)
@@ -32,13 +34,33 @@ class Sweep:
             for mail in mails.unread(session, before):
                 self.house.engine.after(session, READ, f"read:{mail.id}", mail.id or 0)
             for job in jobs.due_before(session, before):
-                if job.options.get("await_deploy"):
-                    continue
-                plan.schedule(session, self.house, job)
+                if not job.options.get("await_deploy"):
+                    plan.schedule(session, self.house, job)
             for delivery in deliveries.due(session, before):
                 outbox.start(session, self.house.engine, delivery)
-            for job in jobs.in_states(session, [State.FINALIZING]):
-                if job.transcript_source:
-                    version = len(jobs.summaries(session, job.id or 0)) + 1
-                    key = f"summarise:{job.public_id}:{version}"
-                    self.house.engine.after(session, SUMMARISE, key, job.id or 0, version)
+            stranded = jobs.untouched(session, [*AT_THE_MEETING, State.QUEUED, State.FINALIZING], before)
+        for job in stranded:
+            self._rescue(job)
+
+    def _rescue(self, job: Job) -> None:
+        """Start the phase of a job anew whose run is gone without having ended it."""
+        engine = self.house.engine
+        if any(engine.alive(prefix) for prefix in _keys(job)):
+            return
+        log.error("sweep.rescue", action="sweep.rescue", job=job.public_id, state=job.state)
+        with self.house.database.write() as session:
+            row = jobs.get(session, job.id or 0, lock=True)
+            if row.state != job.state or row.revision != job.revision:
+                return
+            row.revision += 1
+            session.add(row)
+            if row.state == State.FINALIZING:
+                key = f"{HARVEST}:{row.public_id}:{row.revision}:1"
+                engine.after(session, HARVEST, key, row.id or 0, 1)
+            else:
+                engine.after(session, plan.ATTEND, plan.attend_key(row), row.id or 0, row.revision)
+
+
+def _keys(job: Job) -> tuple[str, ...]:
+    """Return what the keys of a job's runs begin with."""
+    return (plan.attend_key(job), f"{HARVEST}:{job.public_id}:", f"{SUMMARISE}:{job.public_id}:")

@@ -84,6 +84,12 @@ def in_states(session: Session, states: Sequence[State], limit: int = 1000) -> S
     ).all()
 
 
+def untouched(session: Session, states: Sequence[State], since: datetime) -> Sequence[Job]:
+    """Return jobs in these states whose row has not changed since."""
+    wanted = col(Job.state).in_([state.value for state in states])
+    return session.exec(select(Job).where(wanted, Job.updated_at < since)).all()
+
+
 def counts_by_state(session: Session) -> dict[str, int]:
     """Return how many jobs are in each state."""
     return dict(session.execute(sa.select(Job.state, sa.func.count()).group_by(Job.state)).tuples().all())  # type: ignore[call-overload]
