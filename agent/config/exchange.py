@@ -14,6 +14,7 @@ from agent.config.values import (
     HttpUrl,
     Interval,
     Port,
+    Price,
     Seconds,
     Section,
     Senders,
@@ -94,8 +95,15 @@ class OkoroSection(Section):
 class TranscriptSection(Section):
     """Where the words come from after the call."""
 
-    sources: tuple[Literal["meet", "captions"], ...] = Field(
-        ("meet", "captions"), description="Sources in order of preference."
+    sources: tuple[Literal["meet", "captions", "recording"], ...] = Field(
+        ("meet", "captions"),
+        description="Sources in order of preference; recording needs an audio_model and a recording.mode.",
+    )
+    request_automatic: bool = Field(
+        False, description="Ask Meet before each meeting to transcribe it by itself; needs okoro's scope write."
+    )
+    audio_model: str = Field(
+        "", description="Model that puts recordings into words, at summary.base_url. Empty: none are."
     )
     wait_hours: Seconds = Field(
         6.0, description="How long to wait for Meet's transcript before the next source."
@@ -119,11 +127,21 @@ class SummarySection(Section):
     template: str = Field(
         "auto", description="Kind of summary; auto chooses by the meeting's title and length."
     )
+    templates_dir: FilePath | None = Field(
+        None, description="Directory of your own templates, one TOML file for each kind of meeting."
+    )
+    drop_unverified: bool = Field(
+        False, description="Leave out statements that the transcript does not bear out, instead of marking them."
+    )
     language: str = Field("", description="Language to write in. Empty means the language of the meeting.")
     timeout_seconds: Interval = Field(120.0, description="Longest wait for one answer of the model.")
     window_tokens: Count = Field(
         32000, description="What the model can read at once; longer meetings are split."
     )
+    price_per_million_input: Price = Field(
+        0.0, description="Price of a million tokens read, in your currency; 0 and 0: no costs are reckoned."
+    )
+    price_per_million_output: Price = Field(0.0, description="Price of a million tokens written.")
 
     def faults(self) -> Iterator[Fault]:
         """A server has many models."""
@@ -160,6 +178,12 @@ class RecapSection(Section):
     )
     hold_minutes: Seconds = Field(
         0.0, description="Minutes to hold the recap back, so that it can be stopped."
+    )
+    domains: tuple[Senders, ...] = Field(
+        (), description="Domains that count as inside beside the inviter's own, as in example.com."
+    )
+    link_days: Seconds = Field(
+        30.0, description="Days for which the links in a recap open the transcript."
     )
 
 
