@@ -50,11 +50,11 @@ class ProxyTranscripts:
     """
 
     def __init__(
-        self, client: OkoroClient, *, slack_seconds: float = 120.0, requests_at_once: int = 8
+        self, client: OkoroClient, *, slack_seconds: float = 120.0, sessions_at_once: int = 8
     ) -> None:
         self._client = client
         self._slack = timedelta(seconds=slack_seconds)
-        self._gate = asyncio.Semaphore(requests_at_once)
+        self._gate = asyncio.Semaphore(sessions_at_once)
         self._ended: OrderedDict[str, Conference] = OrderedDict()
         self._lengths: OrderedDict[str, int] = OrderedDict()
 
@@ -123,7 +123,7 @@ class ProxyTranscripts:
         return whole
 
     async def _attendance(self, participant: wire.Participant, intent: str) -> Attendance:
-        async with self._gate:
+        async with self._gate:  # a meeting of hundreds must not hold up the words, nor use up the quota
             stays = await self._client.participant_sessions(participant.name, intent=intent)
         kind, user = _identity(participant)
         sessions = sorted((Session(s.start_time, s.end_time) for s in stays), key=lambda s: s.started_at)
@@ -136,8 +136,7 @@ class ProxyTranscripts:
     async def _heard(self, transcript: wire.Transcript, intent: str) -> _Heard:
         if transcript.state not in ("ENDED", "FILE_GENERATED"):
             return _Heard(Readiness.PENDING, ())
-        async with self._gate:
-            entries = await self._client.transcript_entries(transcript.name, intent=intent)
+        entries = await self._client.transcript_entries(transcript.name, intent=intent)
         readiness = transcript_readiness(transcript.state, len(entries), self._lengths.get(transcript.name))
         _remember(self._lengths, transcript.name, len(entries))
         return _Heard(readiness, tuple(entries))
