@@ -224,7 +224,7 @@ async def test_a_setting_that_hides_invitations_is_told_with_what_to_do(wired):
 )
 async def test_each_failure_has_its_kind_and_the_next_look_works(wired, fault, kind):
     await wired.put("one", event())
-    await wired.fault(**fault, times=2)
+    await wired.fault(**fault, times=9)
     with pytest.raises(kind) as caught:
         await wired.calendar.window(NOW)
     if "retry_after" in fault:
