@@ -44,6 +44,7 @@ run: setup browser ## Serve, with the settings in meetbot.toml
 docs: setup ## Write again what is generated
 	$(VENV)/bin/meetbot config reference --example > config.example.toml
 	$(VENV)/bin/meetbot config reference > docs/configuration.md
+	$(PY) docs/render_states.py
 
 lock: setup ## Resolve the dependencies anew; add ARGS=--upgrade for newer ones
 	$(VENV)/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
