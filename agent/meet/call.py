@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from agent.meet.hand import Hand
 from agent.meet.pool import Lease
 from agent.meet.profile import Profile
 from agent.meet.recording import Recording
-from agent.meet.roster import RosterPanel, Signature, signature
+from agent.meet.roster import Lookout, RosterPanel
 from agent.meet.selectors import load_table
 from agent.meet.snapshot import Snapshot, read_snapshot
 from agent.meet.verdict import Phase, judge
@@ -43,7 +43,6 @@ from agent.ports import Clock
 
 TICK_SECONDS = 1.0
 LEAVE_SECONDS = 4.0
-UNKNOWN_AGAIN_SECONDS = 2.0
 CLOSE_SECONDS = 5.0
 EXPECTED_ENDS = frozenset({EndReason.ENDED_BY_HOST, EndReason.REQUESTED})
 log = logging.getLogger(__name__)
@@ -80,7 +79,6 @@ class PageCaller:
         self._capture = Capture(
             visit, self._hand, self._watcher, clock, recording, self._emit, self._keep_evidence
         )
-        self._surprises: set[str] = set()
         self._events: asyncio.Queue[Event | None] = asyncio.Queue()
         self._changed = asyncio.Event()
         self._snapshot: Snapshot | None = None
@@ -88,9 +86,8 @@ class PageCaller:
         self._over = False
         self._crashed = ""
         self._signed_in = False
-        self._roster_seen: Signature | None = None
-        self._roster_at = 0.0
-        self._people_unknown = False
+        self._lookout = Lookout(patience.look_around_seconds)
+        self._drifted: set[str] = set()
         self._keeper: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -142,8 +139,10 @@ class PageCaller:
     async def _press_join(self) -> None:
         with contextlib.suppress(Temporary):
             if await self._hand.press("join"):
+                first = self._course.phase is Phase.DOOR
                 self._course.knocked(self._clock.monotonic())
-                self._emit(Knocked(self._clock.now()))
+                if first:
+                    self._emit(Knocked(self._clock.now()))
 
     async def say(self, text: str) -> bool:
         """Post the text as one line, or several where it is over 500 characters; False when one did not appear."""
@@ -242,16 +241,37 @@ class PageCaller:
                 self._capture.hear(told)
 
     async def _keep(self) -> None:
-        """Follow the page until the visit is over."""
+        """Follow the page until the visit is over; whatever happens, the end is told."""
+        try:
+            await self._follow()
+        except Exception as error:  # a visit that nobody follows any more must still end
+            log.exception("the visit of job %s broke", self._visit.job_id)
+            await self._end(
+                Step(Next.END, type(error).__name__, reason=FailureCode.INTERNAL_ERROR, retry=True)
+            )
+
+    async def _follow(self) -> None:
         while not self._over:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(TICK_SECONDS):
                     await self._changed.wait()
             self._changed.clear()
             try:
-                await self._take(self._look())
+                await self._watched(self._take(self._look()))
             except Temporary as error:
                 log.info("the page did not answer: %s", error.full)
+
+    async def _watched(self, doing: Coroutine[None, None, None]) -> None:
+        """Do it, but do not wait for a page that fell silent meanwhile."""
+        task = asyncio.create_task(doing)
+        try:
+            while not (await asyncio.wait({task}, timeout=TICK_SECONDS))[0]:
+                silent = self._course.silence(self._clock.monotonic() - self._heard_at)
+                if silent.next is not Next.NOTHING:
+                    self._watcher.give_up()
+        finally:
+            task.cancel()
+        await task
 
     def _look(self) -> Step:
         now = self._clock.monotonic()
@@ -300,12 +320,9 @@ class PageCaller:
             self._finish(CallOver(at, reason, step.words))
 
     async def _keep_evidence(self, why: str) -> None:
-        """Keep what the page looks like, once for each surprise."""
-        if why in self._surprises or self._crashed:
-            return
-        self._surprises.add(why)
+        """Keep what a surprising page looks like."""
         log.warning("surprised in the meeting of job %s: %s", self._visit.job_id, why)
-        files = await self._album.keep(why, self._hand.strategies)
+        files = () if self._crashed else await self._album.keep(why, self._hand.strategies)
         if files:
             self._emit(Evidence(self._clock.now(), why, files))
 
@@ -333,18 +350,12 @@ class PageCaller:
             await self._look_around(self._snapshot)
 
     async def _look_around(self, snapshot: Snapshot) -> None:
-        """Read the list when tiles or count changed, or now and then; otherwise leave the chat open."""
-        now = self._clock.monotonic()
-        seen = signature(snapshot)
-        pause = self._patience.look_around_seconds if seen == self._roster_seen else 0.0
-        if self._people_unknown:
-            pause = UNKNOWN_AGAIN_SECONDS
-        if now - self._roster_at < pause or snapshot.dialogs:
+        """Read the list of people when it is time to, and leave the chat open again."""
+        if snapshot.dialogs or not self._lookout.due(snapshot, self._clock.monotonic()):
             return
-        self._roster_seen, self._roster_at = seen, now
         async with self._hand.lock:
             people = await self._roster_panel.read(snapshot)
-            self._people_unknown = people is None
+            self._lookout.looked(snapshot, people, self._clock.monotonic())
             self._emit(RosterSeen(self._clock.now(), people))
             for tile in snapshot.tiles:
                 if tile.is_self:
@@ -357,7 +368,8 @@ class PageCaller:
     async def _report_drift(self) -> None:
         """A control that only its structure gave away is about to be lost: its name has changed."""
         for control, strategy in sorted(self._hand.strategies.items()):
-            if strategy == "structure":
+            if strategy == "structure" and control not in self._drifted:
+                self._drifted.add(control)
                 await self._keep_evidence(f"the name of {control} has changed")
 
 

@@ -10,6 +10,8 @@ from agent.model.states import EndReason, FailureCode
 KNOCK_AGAIN_SECONDS = 1.0
 KNOCK_TRIES = 5
 CONSENT_TRIES = 3
+# A page the bot was sent to may still have to say that it wants a sign-in.
+REDIRECTED_SECONDS = 1.0
 AGREE_AGAIN_SECONDS = 1.0
 
 
@@ -93,6 +95,8 @@ class Course:
         return self._lost(what)
 
     def _at_the_door(self, verdict: Verdict, snapshot: Snapshot, now: float) -> Step:
+        if verdict.standing is Standing.REDIRECTED and not self._lasts(REDIRECTED_SECONDS, now):
+            return NOTHING
         if refusal := refusal_for(verdict.standing, self.phase):
             return end_of(refusal, verdict.words)
         match verdict.standing:
@@ -160,7 +164,7 @@ class Course:
     def _unclear(self, verdict: Verdict, now: float) -> Step:
         offline = verdict.standing is Standing.OFFLINE
         limit = self.patience.offline_seconds if offline else self.patience.unknown_seconds
-        if now - self._since[verdict.standing] < limit:
+        if not self._lasts(limit, now):
             return NOTHING
         if offline:
             return self._lost(verdict.words)
@@ -169,6 +173,10 @@ class Course:
         return end_of(
             Refusal(FailureCode.LOBBY_TIMEOUT, retry=True), "the waiting room is gone from the page"
         )
+
+    def _lasts(self, seconds: float, now: float) -> bool:
+        """Whether the page has shown the same for so long."""
+        return all(now - since >= seconds for since in self._since.values())
 
     def _lost(self, words: str) -> Step:
         return Step(Next.END, words=words, reason=FailureCode.NETWORK_LOSS, retry=True)

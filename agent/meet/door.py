@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from playwright.async_api import Error, Page
 
 from agent.errors import Temporary
+from agent.meet.course import REDIRECTED_SECONDS
 from agent.meet.hand import Hand
 from agent.meet.selectors import load_table
 from agent.meet.snapshot import Snapshot, read_snapshot
@@ -71,6 +72,7 @@ class Door:
         self._door_seconds = door_seconds
         self._gone = gone
         self._typed = False
+        self._redirected_at = clock.monotonic()
         self._presses: dict[str, int] = {}
 
     async def come_to_the_button(self) -> DoorOpen | DoorShut:
@@ -95,6 +97,9 @@ class Door:
                 await asyncio.sleep(LOOK_AGAIN_SECONDS)
                 continue
             verdict = judge(snapshot, self._meeting_url, load_table().admission)
+            if self._still_arriving(verdict):
+                await asyncio.sleep(LOOK_AGAIN_SECONDS)
+                continue
             if refusal := refusal_for(verdict.standing, Phase.DOOR):
                 return DoorShut(refusal, verdict.words)
             step = self._next_step(snapshot)
@@ -102,6 +107,13 @@ class Door:
                 return DoorOpen(signed_in=not self._typed)
             await (step() if step else asyncio.sleep(LOOK_AGAIN_SECONDS))
         return self._gave_up(verdict)
+
+    def _still_arriving(self, verdict: Verdict) -> bool:
+        """Whether the bot was sent elsewhere just now, so that the page there may have to say why."""
+        now = self._clock.monotonic()
+        if verdict.standing is not Standing.REDIRECTED:
+            self._redirected_at = now
+        return now - self._redirected_at < REDIRECTED_SECONDS and verdict.standing is Standing.REDIRECTED
 
     def _next_step(self, snapshot: Snapshot) -> Callable[[], Awaitable[object]] | None:
         """What is still to be done before the knock, one thing at a time; None when nothing is."""

@@ -26,13 +26,19 @@ class Album:
         self._watcher = watcher
         self._directory = directory
         self._data_dir = data_dir
-        self._taken = 0
+        self._kept: set[str] = set()
 
     async def keep(self, why: str, strategies: dict[str, str]) -> tuple[str, ...]:
-        """Write what can be had within seconds and return the files' names; a dead page gives none."""
-        self._taken += 1
-        stem = f"{self._taken:02d}-{re.sub(r'[^a-z0-9]+', '-', why.lower()).strip('-')[:60]}"
-        self._directory.mkdir(parents=True, exist_ok=True)
+        """Write what can be had within seconds and return the files' names; the same surprise is kept once."""
+        if why in self._kept:
+            return ()
+        self._kept.add(why)
+        stem = f"{len(self._kept):02d}-{re.sub(r'[^a-z0-9]+', '-', why.lower()).strip('-')[:60]}"
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            log.warning("no evidence can be kept: %s", error)
+            return ()
         files = (await self._survey(stem, why, strategies), await self._picture(stem))
         return tuple(relative(file, self._data_dir) for file in files if file)
 
@@ -44,7 +50,11 @@ class Album:
             return None
         path = self._directory / f"{stem}.json"
         text = json.dumps({"why": why, "found_by": strategies, **seen}, ensure_ascii=False, indent=1)
-        await asyncio.to_thread(path.write_text, text, "utf-8")
+        try:
+            await asyncio.to_thread(path.write_text, text, "utf-8")
+        except OSError as error:
+            log.warning("no survey could be kept: %s", error)
+            return None
         return path
 
     async def _picture(self, stem: str) -> Path | None:

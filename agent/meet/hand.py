@@ -1,16 +1,15 @@
 """The bot's hand on one page: real pointer and keys, at what the script found."""
 
 import asyncio
-import logging
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from playwright.async_api import Error, Page
+from playwright.async_api import Page
 
-from agent.errors import Temporary
 from agent.meet.watcher import Watcher
 
+GESTURE_SECONDS = 15.0
 WAKE_POINTS = ((640, 300), (660, 320))
-log = logging.getLogger(__name__)
 
 
 class Hand:
@@ -55,34 +54,31 @@ class Hand:
 
     async def wake(self) -> None:
         """Move the pointer, as somebody who looks for the buttons does."""
-        await self._guarded(self._move_about())
+        async with self._gesture():
+            for x, y in WAKE_POINTS:
+                await self._page.mouse.move(x, y)
 
     async def type_line(self, text: str) -> None:
         """Type into what has the focus, then Enter."""
-        await self._guarded(self._page.keyboard.type(text))
-        await self._guarded(self._page.keyboard.press("Enter"))
+        async with self._gesture():
+            await self._page.keyboard.type(text)
+            await self._page.keyboard.press("Enter")
 
     async def replace_text(self, text: str) -> None:
         """Type over all that is in the focused field."""
-        await self._guarded(self._page.keyboard.press("ControlOrMeta+a"))
-        await self._guarded(self._page.keyboard.type(text) if text else self._page.keyboard.press("Delete"))
-
-    async def key(self, name: str) -> None:
-        """Press one key."""
-        await self._guarded(self._page.keyboard.press(name))
+        async with self._gesture():
+            await self._page.keyboard.press("ControlOrMeta+a")
+            if text:
+                await self._page.keyboard.type(text)
+            else:
+                await self._page.keyboard.press("Delete")
 
     async def _click(self, spot: dict[str, Any] | None) -> bool:
         if spot is None or not spot["visible"] or not spot["enabled"] or spot["covered"]:
             return False
-        await self._guarded(self._page.mouse.click(spot["x"], spot["y"]))
+        async with self._gesture():
+            await self._page.mouse.click(spot["x"], spot["y"])
         return True
 
-    async def _move_about(self) -> None:
-        for x, y in WAKE_POINTS:
-            await self._page.mouse.move(x, y)
-
-    async def _guarded(self, action: Any) -> None:
-        try:
-            await action
-        except Error as error:
-            raise Temporary("The meeting's page is gone.", full=error.message) from error
+    def _gesture(self) -> AbstractAsyncContextManager[None]:
+        return self._watcher.bounded("a gesture", GESTURE_SECONDS)

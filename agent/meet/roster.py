@@ -8,6 +8,8 @@ from agent.meet.watcher import Watcher
 from agent.model.call import Person, RowKind
 
 OPEN_SECONDS = 2.0
+BLIND_SECONDS = 10.0
+UNKNOWN_AGAIN_SECONDS = 2.0
 Signature = tuple[tuple[str, ...], int | None]
 
 
@@ -31,6 +33,32 @@ def people_from(rows: list[dict[str, Any]] | None, self_ids: frozenset[str]) -> 
         )
         people.setdefault(person.id, person)
     return tuple(people.values())
+
+
+class Lookout:
+    """When to read the list: at once when tiles or count change, soon when nothing was seen, else now and then."""
+
+    def __init__(self, pause_seconds: float) -> None:
+        self._pause_seconds = pause_seconds
+        self._seen: Signature | None = None
+        self._known = True
+        self._at = 0.0
+
+    def due(self, snapshot: Snapshot, now: float) -> bool:
+        """Whether it is time."""
+        return now - self._at >= self._pause(snapshot)
+
+    def looked(self, snapshot: Snapshot, people: tuple[Person, ...] | None, now: float) -> None:
+        """The list was read, or could not be."""
+        self._seen, self._at, self._known = signature(snapshot), now, people is not None
+
+    def _pause(self, snapshot: Snapshot) -> float:
+        if not self._known:
+            return UNKNOWN_AGAIN_SECONDS
+        if signature(snapshot) != self._seen:
+            return 0.0
+        blind = not snapshot.tiles and snapshot.count is None
+        return min(self._pause_seconds, BLIND_SECONDS) if blind else self._pause_seconds
 
 
 class RosterPanel:

@@ -41,8 +41,8 @@ def fold(text: str) -> str:
 
 
 def squeeze(text: str) -> str:
-    """The folded text without any space, so that a sentence split over elements is still found."""
-    return fold(text).replace(" ", "")
+    """The folded text without spaces and closing marks, so that a sentence split over elements is still found."""
+    return fold(text).replace(" ", "").rstrip(".!。")
 
 
 def compile_phrases(phrases: list[str]) -> str:

@@ -4,6 +4,7 @@ The order matters: a denial may leave the lobby's text on the page, the lobby sh
 and Meet's own question may stand before a call that is already there.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from agent.model.states import EndReason, FailureCode
 
 SIGNS_NEEDED = 2
 CONSENT_KINDS = ("recording", "transcribing", "gemini")
+MEETING_PATH = re.compile(r"/[a-z]{3}-[a-z]{4}-[a-z]{3}/?$")
 SIGN_IN_HOSTS = ("accounts.google.com",)
 
 
@@ -114,7 +116,8 @@ def judge(snapshot: Snapshot, meeting_url: str, admission: frozenset[str]) -> Ve
 def judge_place(snapshot: Snapshot, meeting_url: str) -> Verdict | None:
     """A page at another address: the sign-in page, or anything else the bot was sent to."""
     wanted, found = urlsplit(meeting_url), urlsplit(snapshot.url)
-    if (found.hostname, found.path.rstrip("/")) == (wanted.hostname, wanted.path.rstrip("/")):
+    same_path = found.path.rstrip("/") == wanted.path.rstrip("/") or MEETING_PATH.search(found.path)
+    if found.hostname == wanted.hostname and same_path:
         return None
     if found.hostname in SIGN_IN_HOSTS or "sign_in" in snapshot.texts:
         return Verdict(Standing.SIGN_IN, snapshot.texts.get("sign_in", place(snapshot.url)))

@@ -1,12 +1,13 @@
 """The bot's eyes on one page: a script in a world of its own, which the page's scripts cannot see or touch."""
 
 import asyncio
+import contextlib
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from playwright.async_api import CDPSession, Error, Page
+from playwright.async_api import CDPSession, Error
 
 from agent.errors import Temporary
 from agent.meet.selectors import BINDING, page_script
@@ -44,29 +45,36 @@ class Watcher:
         self._ready.set()
         self._tell(json.loads(called["payload"]))
 
-    async def ask(self, function: str, *arguments: object, seconds: float = ANSWER_SECONDS) -> Any:
-        """What the script's function answers. Raises `Temporary` when the page is gone or does not answer."""
+    @contextlib.asynccontextmanager
+    async def bounded(self, what: str, seconds: float) -> AsyncIterator[None]:
+        """Anything done with the page: it ends in time, and at once when the page is given up, as `Temporary`."""
         if self._given_up:
-            raise Temporary("The meeting's page is gone.", full=f"{function} was not asked")
+            raise Temporary("The meeting's page is gone.", full=f"{what} was not tried")
         try:
             async with asyncio.timeout(seconds) as wait:
                 self._waits.add(wait)
-                await self._ready.wait()
-                return await self._evaluate(function, arguments)
+                try:
+                    yield
+                finally:
+                    self._waits.discard(wait)
         except TimeoutError as error:
             raise Temporary(
-                "The meeting's page does not answer.", full=f"{function} took over {seconds} s"
+                "The meeting's page does not answer.", full=f"{what} took over {seconds} s"
             ) from error
         except Error as error:
-            raise Temporary("The meeting's page is gone.", full=f"{function}: {error.message}") from error
-        finally:
-            self._waits.discard(wait)
+            raise Temporary("The meeting's page is gone.", full=f"{what}: {error.message}") from error
 
     def give_up(self) -> None:
-        """The page crashed or hangs: nobody waits for its answers any longer."""
+        """The page crashed or hangs: nobody waits for it any longer."""
         self._given_up = True
         for wait in self._waits:
             wait.reschedule(asyncio.get_running_loop().time())
+
+    async def ask(self, function: str, *arguments: object, seconds: float = ANSWER_SECONDS) -> Any:
+        """What the script's function answers. Raises `Temporary` when the page is gone or does not answer."""
+        async with self.bounded(function, seconds):
+            await self._ready.wait()
+            return await self._evaluate(function, arguments)
 
     async def until(self, function: str, *arguments: object, seconds: float) -> Any:
         """What the function answers as soon as that is something; None when the time is over."""
@@ -87,10 +95,3 @@ class Watcher:
             thrown = answer["exceptionDetails"]
             raise Temporary("The meeting's page could not be read.", full=json.dumps(thrown)[:2000])
         return answer["result"].get("value")
-
-
-async def watch(page: Page, tell: Callable[[Told], None]) -> Watcher:
-    """A watcher on a page that has not been anywhere yet."""
-    watcher = Watcher(await page.context.new_cdp_session(page), tell)
-    await watcher.install()
-    return watcher

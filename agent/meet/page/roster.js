@@ -8,10 +8,13 @@ function participantId(el) {
   return "";
 }
 
-function saysWord(name, el) {
-  return [...el.querySelectorAll("*")].some((one) => {
-    if (one.childElementCount || !one.textContent) return false;
-    return pattern(TABLE.words[name]).test(fold(one.textContent));
+/** Whether the page says the word in a row; what somebody is called is not the page's word. */
+function saysWord(word, row, name) {
+  const calledSo = fold(name);
+  return [...row.querySelectorAll("*")].some((one) => {
+    if (one.childElementCount || !one.textContent || one.closest("button")) return false;
+    const said = fold(one.textContent);
+    return said !== calledSo && pattern(TABLE.words[word]).test(said);
   });
 }
 
@@ -63,8 +66,8 @@ function readRow(row) {
   return {
     id: holder ? participantId(holder) : "",
     name: name.replace(/\s+/gu, " ").trim(),
-    self: saysWord("you", row) || row.querySelector(TABLE.structure.self_name) !== null,
-    host: saysWord("host", row),
+    self: saysWord("you", row, name) || row.querySelector(TABLE.structure.self_name) !== null,
+    host: saysWord("host", row, name),
     pseudo: isPseudo(name, row),
   };
 }
@@ -72,16 +75,8 @@ function readRow(row) {
 function isPseudo(name, row) {
   const folded = fold(name);
   const by = (word) => pattern(TABLE.words[word]).test(folded);
-  return by("presentation") || by("merged") || by("effects") || by("raw_id") || presents(row, folded);
-}
-
-/** A presentation's row carries the presenter's name and a line that says what it is. */
-function presents(row, name) {
-  return [...row.querySelectorAll("*")].some((one) => {
-    if (one.childElementCount || !one.textContent || one.closest("button")) return false;
-    const said = fold(one.textContent);
-    return said !== name && pattern(TABLE.words.presentation).test(said);
-  });
+  // A presentation's row carries the presenter's name and a line that says what it is.
+  return by("presentation") || by("merged") || by("effects") || by("raw_id") || saysWord("presentation", row, name);
 }
 
 /** Where to press to unfold people who share a microphone, or null. */

@@ -42,10 +42,16 @@ function meanings(table, texts) {
   const all = pieces.map((piece) => piece.squeezed).join("");
   const found = {};
   for (const [meaning, phrases] of Object.entries(table)) {
-    const phrase = phrases.find((one) => all.includes(one));
-    if (phrase) found[meaning] = pieces.find((piece) => piece.squeezed.includes(phrase))?.text ?? phrase;
+    const phrase = phrases.find((one) => (one.startsWith("=") ? isWhole(one, pieces) : all.includes(one)));
+    const words = phrase?.replace("=", "");
+    if (phrase) found[meaning] = pieces.find((piece) => piece.squeezed.includes(words))?.text ?? words;
   }
   return found;
+}
+
+/** A phrase too common to be looked for inside other texts. */
+function isWhole(phrase, pieces) {
+  return pieces.some((piece) => `=${piece.squeezed}` === phrase);
 }
 
 function surveyControls() {

@@ -49,8 +49,15 @@ function beat() {
   if (performance.now() - toldAt >= HEARTBEAT_MS / 2) tell({ kind: "alive" });
 }
 
+/** Captions and chat have ears of their own. */
+function isTalk({ target }) {
+  return Boolean(captionRegion?.contains(target) || chatList?.contains(target));
+}
+
 function startWatching() {
-  const observer = new MutationObserver(() => plan(pace.soonMs));
+  const observer = new MutationObserver((records) => {
+    if (!records.every(isTalk)) plan(pace.soonMs);
+  });
   observer.observe(document, {
     childList: true,
     subtree: true,

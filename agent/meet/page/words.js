@@ -5,7 +5,7 @@ function fold(text) {
 }
 
 function squeeze(text) {
-  return fold(text).replace(/ /g, "");
+  return fold(text).replace(/ /g, "").replace(/[.!\u3002]+$/u, "");
 }
 
 const patterns = new Map();

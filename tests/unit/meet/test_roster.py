@@ -1,8 +1,8 @@
 """Rows become people: by id, never by name; nothing to be seen is unknown."""
 
-from agent.meet.roster import people_from, signature
+from agent.meet.roster import Lookout, people_from, signature
 from agent.meet.snapshot import Snapshot, Tile
-from agent.model.call import RowKind
+from agent.model.call import Person, RowKind
 
 
 def row(id: str, name: str, **more: bool) -> dict[str, object]:
@@ -42,3 +42,27 @@ def test_the_signature_changes_with_tiles_and_count_only() -> None:
     same = Snapshot(url="y", tiles=(Tile("d1", "A", True), Tile("d2", "B", False)), count=2)
     assert signature(one) == signature(same)
     assert signature(one) != signature(Snapshot(url="x", tiles=one.tiles, count=3))
+
+
+def test_the_list_is_read_when_something_changed_and_now_and_then() -> None:
+    lookout, people = Lookout(60), (Person("d1", "Meetbot", is_self=True),)
+    one, two = Snapshot(url="x", count=1), Snapshot(url="x", count=2)
+    assert lookout.due(one, 100)
+    lookout.looked(one, people, 100)
+    assert not lookout.due(one, 159)
+    assert lookout.due(two, 101)
+    assert lookout.due(one, 160)
+
+
+def test_a_page_that_shows_neither_tiles_nor_count_is_read_more_often() -> None:
+    lookout, blind = Lookout(60), Snapshot(url="x")
+    lookout.looked(blind, (Person("d1", "Meetbot"),), 100)
+    assert not lookout.due(blind, 109)
+    assert lookout.due(blind, 110)
+
+
+def test_a_list_that_could_not_be_read_is_tried_again_soon_but_not_at_once() -> None:
+    lookout, page = Lookout(60), Snapshot(url="x", count=2)
+    lookout.looked(page, None, 100)
+    assert not lookout.due(page, 101)
+    assert lookout.due(page, 102)
