@@ -20,12 +20,16 @@ from agent.lifecycle.plan import ATTEND
 from agent.lifecycle.queries import Queries
 from agent.lifecycle.summarise import Summarise
 from agent.lifecycle.sweep import Sweep
+from agent.lifecycle.transcribe import TRANSCRIBE, Transcribe
 from agent.meet.adapter import BrowserMeet
+from agent.model.billing import Plan
 from agent.okoro.client import OkoroClient
 from agent.okoro.harvest import ProxyTranscripts
 from agent.ports import Clock, Summariser
+from agent.rules.tallies import Prices
 from agent.store.database import Database
 from agent.summary.adapter import ExtractiveSummariser, OpenAISummariser
+from agent.summary.listening import OpenAITranscriber
 
 SWEEP = "sweep"
 PURGE = "purge"
@@ -100,7 +104,20 @@ def habits(settings: Settings) -> Habits:
         delivery_days=settings.retention.delivery_days,
         operator_emails=settings.api.operator_emails,
         registration=settings.api.registration,
+        prices=Prices(settings.summary.input_price, settings.summary.output_price),
         signing_secret=settings.api.signing_secret.get_secret_value(),
+        stripe_secret=settings.stripe.webhook_secret.get_secret_value(),
+        stripe_prices=settings.stripe.prices,
+        plans={name: _plan(settings, name) for name in settings.stripe.plans()},
+    )
+
+
+def _plan(settings: Settings, name: str) -> Plan:
+    stripe = settings.stripe
+    return Plan(
+        requests_per_minute=stripe.requests_per_minute.get(name),
+        requests_per_hour=stripe.requests_per_hour.get(name),
+        meetings_per_month=stripe.meetings_per_month.get(name),
     )
 
 
@@ -124,6 +141,7 @@ def build(settings: Settings, clock: Clock) -> App:
         hooks=hooks,
         reader=reader,
         habits=habits(settings),
+        transcriber=_transcriber(settings),
     )
     intake = Intake(house)
     _name_jobs(engine, house, intake)
@@ -145,6 +163,7 @@ def _name_jobs(engine: Engine, house: House, intake: Intake) -> None:
     engine.handles(READ, intake.read, queue=JOBS_QUEUE)
     engine.handles(HARVEST, GetWords(house), queue=JOBS_QUEUE)
     engine.handles(SUMMARISE, Summarise(house), queue=JOBS_QUEUE)
+    engine.handles(TRANSCRIBE, Transcribe(house), queue=JOBS_QUEUE)
     engine.handles(DELIVER, Deliver(house), queue=JOBS_QUEUE)
     engine.handles(SWEEP, Sweep(house), queue=JOBS_QUEUE)
     engine.handles(PURGE, Janitor(house), queue=JOBS_QUEUE)
@@ -173,6 +192,15 @@ def _summariser(settings: Settings) -> Summariser:
         api_key=summary.api_key.get_secret_value(),
         window_tokens=summary.window_tokens,
         timeout_seconds=summary.timeout_seconds,
+    )
+
+
+def _transcriber(settings: Settings) -> OpenAITranscriber | None:
+    summary = settings.summary
+    if not summary.transcription_model:
+        return None
+    return OpenAITranscriber(
+        summary.base_url, summary.transcription_model, summary.api_key.get_secret_value()
     )
 
 

@@ -108,6 +108,20 @@ class StripeSection(Section):
     prices: dict[str, str] = Field(
         default_factory=dict, description="Stripe price id → name of the plan it buys."
     )
+    requests_per_minute: dict[str, Count] = Field(
+        default_factory=dict, description="Plan → requests per minute for each key, instead of the API's own."
+    )
+    requests_per_hour: dict[str, Count] = Field(
+        default_factory=dict, description="Plan → requests per hour for each key, instead of the API's own."
+    )
+    meetings_per_month: dict[str, Count] = Field(
+        default_factory=dict, description="Plan → meetings a month; a plan that is not named has no limit."
+    )
+
+    def plans(self) -> frozenset[str]:
+        """Return the names of all plans."""
+        limits = (self.requests_per_minute, self.requests_per_hour, self.meetings_per_month)
+        return frozenset(self.prices.values()).union(*limits)
 
 
 class RetentionSection(Section):

@@ -69,6 +69,7 @@ def _desk(app: App) -> Desk:
     choices = Choices(
         version=version("meetbot"),
         public_url=app.settings.public_url,
+        meet_url=app.settings.meet.url,
         cors_origins=api.cors_origins,
         requests_per_minute=api.requests_per_minute,
         requests_per_hour=api.requests_per_hour,

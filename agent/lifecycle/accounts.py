@@ -4,10 +4,13 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
+from sqlmodel import Session
+
 from agent.errors import Conflict, Denied, Invalid, Missing
 from agent.lifecycle import signing_key
 from agent.lifecycle.house import House
 from agent.model.account import Principal, Scope
+from agent.model.billing import Plan
 from agent.model.tables import ApiKey, User
 from agent.rules import keys, tokens
 from agent.store import accounts, identity
@@ -53,19 +56,25 @@ class Accounts:
             user = accounts.by_email(session, email)
             if user is None or user.id is None:
                 raise Missing(f"There is no user {email}. Make one with: meetbot users create {email}")
-            text = keys.build(secrets.token_bytes(keys.SECRET_LENGTH), test=test)
-            key = ApiKey(
-                user_id=user.id,
-                name=name,
-                hash=keys.digest(text),
-                prefix=text[: len(keys.PREFIXES[0]) + 4],
-                last4=text[-4:],
-                scopes=list(scopes),
-                created_at=self.house.now(),
-            )
-            session.add(key)
-            session.flush()
-            return key, text
+            return self.issue_key(session, user, name, test=test, scopes=scopes)
+
+    def issue_key(
+        self, session: Session, user: User, name: str, *, test: bool = False, scopes: Sequence[str] = ()
+    ) -> tuple[ApiKey, str]:
+        """Make a key in the caller's transaction."""
+        text = keys.build(secrets.token_bytes(keys.SECRET_LENGTH), test=test)
+        key = ApiKey(
+            user_id=user.id or 0,
+            name=name,
+            hash=keys.digest(text),
+            prefix=text[: len(keys.PREFIXES[0]) + 4],
+            last4=text[-4:],
+            scopes=list(scopes),
+            created_at=self.house.now(),
+        )
+        session.add(key)
+        session.flush()
+        return key, text
 
     def keys_of(self, email: str) -> Sequence[ApiKey]:
         """Return a user's keys."""
@@ -113,7 +122,15 @@ class Accounts:
         """Return a user as requests know them. An address that is not proved opens nothing."""
         email = user.email if user.verified_at else ""
         is_operator = user.is_operator or bool(email and email in self.house.habits.operator_emails)
-        return Principal(user_id=user.id, email=email, is_operator=is_operator, **facts)
+        plan = self.house.habits.plans.get(user.plan, Plan())
+        return Principal(
+            user_id=user.id,
+            email=email,
+            is_operator=is_operator,
+            requests_per_minute=plan.requests_per_minute,
+            requests_per_hour=plan.requests_per_hour,
+            **facts,
+        )
 
     def _is_live(self, key: ApiKey, user: User) -> bool:
         expired = key.expires_at is not None and key.expires_at <= self.house.now()

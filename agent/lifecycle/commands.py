@@ -9,7 +9,7 @@ from typing import Any
 from sqlmodel import Session
 
 from agent.errors import Conflict, Invalid, Missing
-from agent.lifecycle import outbox, plan
+from agent.lifecycle import billing, outbox, plan
 from agent.lifecycle.harvest import SUMMARISE
 from agent.lifecycle.house import House
 from agent.lifecycle.transition import advance
@@ -90,6 +90,7 @@ class Commands:
                 starts_at = max(join_at or now, now)
                 if starts_at - now > FARTHEST_AHEAD:
                     raise Invalid(f"joinAt is more than {FARTHEST_AHEAD.days} days ahead.")
+                billing.check_meetings(session, self.house, by.user_id, now)
                 wish = plan.Wish(
                     key=key,
                     meeting_url=link.url,

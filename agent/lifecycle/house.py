@@ -1,11 +1,14 @@
 """What every phase is handed: the parts of the running program, and the habits the operator set."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from agent.engine import Engine
-from agent.ports import Clock, Hooks, Letters, Mailer, Meet, Reader, Summariser, Transcripts
+from agent.model.billing import Plan
+from agent.ports import Clock, Hooks, Letters, Mailer, Meet, Reader, Summariser, Transcriber, Transcripts
+from agent.rules.tallies import Prices
 from agent.store.database import Database
 
 BOTS_QUEUE = "bots"
@@ -71,7 +74,11 @@ class Habits:
     delivery_days: float = 30.0
     operator_emails: tuple[str, ...] = ()
     registration: str = "closed"
+    prices: Prices = field(default_factory=Prices)
     signing_secret: str = field(default="", repr=False)
+    stripe_secret: str = field(default="", repr=False)
+    stripe_prices: Mapping[str, str] = field(default_factory=dict)
+    plans: Mapping[str, Plan] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,7 @@ class House:
     hooks: Hooks
     reader: Reader
     habits: Habits
+    transcriber: Transcriber | None = None  # None: recordings are not put into words
 
     def now(self) -> datetime:
         """Return the present instant."""

@@ -7,19 +7,18 @@ from typing import TypeVar
 
 from sqlmodel import Session
 
-from agent.lifecycle import bot_news, outbox
+from agent.lifecycle import bot_news, ledger, outbox
 from agent.lifecycle.house import House
 from agent.lifecycle.transition import advance
 from agent.model.call import Captioned, Enter, Person, Record
 from agent.model.states import State, Told
-from agent.model.tables import Consent, Job, Participant, Presence, TranscriptEntry
+from agent.model.tables import Job, Participant, Presence, TranscriptEntry
 from agent.model.transcript import Source
 from agent.store import bots, jobs
 
 T = TypeVar("T")
 Judge = Callable[[Person], tuple[str, str]]
 HEARTBEAT_SECONDS = 30.0
-ANSWERS = {"granted": True, "declined": False, "withdrawn": False, "opted_out": False}
 
 
 class Superseded(Exception):
@@ -81,43 +80,7 @@ class Scribe:
 
     async def ledger(self, entry: Enter) -> None:
         """Add an entry to the consent ledger, and tell those who listen for an answer."""
-
-        def note(session: Session, job: Job, now: datetime) -> None:
-            jobs.enter(
-                session,
-                Consent(
-                    job_id=self.job_id,
-                    at=now,
-                    outcome=entry.outcome,
-                    who=entry.who,
-                    words=entry.words,
-                    message=entry.message,
-                    language=entry.language,
-                    channel=entry.channel,
-                ),
-            )
-            kind = Told.CONSENT_ASKED if entry.outcome in {"asked", "announced"} else Told.CONSENT_ANSWERED
-            line = {
-                "outcome": entry.outcome,
-                "who": entry.who,
-                "words": entry.words,
-                "channel": entry.channel,
-            }
-            jobs.note(session, job, now, kind, {name: value for name, value in line.items() if value})
-            if entry.outcome in ANSWERS:
-                facts = {
-                    "jobId": job.public_id,
-                    "granted": ANSWERS[entry.outcome],
-                    "outcome": entry.outcome,
-                    "respondent": entry.who,
-                    "words": entry.words,
-                    "channel": entry.channel,
-                }
-                event = "bot.recording_permission_response"
-                key = f"{entry.outcome}:{now.isoformat()}"
-                outbox.queue_hooks(session, self.house.engine, job, event, facts, now, key=key)
-
-        await self.write(note)
+        await self.write(lambda session, job, now: ledger.enter(session, self.house, job, entry, now))
 
     async def recorded(self, record: Record) -> None:
         """Write what the rules want remembered; a rival is also told to those who listen."""

@@ -16,6 +16,7 @@ from agent.model.account import Principal, Scope
 from agent.web.desk import desk_of
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+SESSION_COOKIES = ("__Host-meetbot", "meetbot")  # the second where the pages are not served over TLS
 bearer = HTTPBearer(
     auto_error=False,
     scheme_name="bearerAuth",
@@ -49,6 +50,18 @@ async def identify(connection: HTTPConnection) -> Principal:
     return principal
 
 
+async def signed_in(request: Request) -> Principal | None:
+    """Return who looks at a page: by the session's cookie, or None."""
+    desk = desk_of(request)
+    for name in SESSION_COOKIES:
+        if text := request.cookies.get(name):
+            try:
+                return await asyncio.to_thread(desk.accounts.who_has, text)
+            except Denied:
+                return None
+    return None
+
+
 async def _asker(
     request: Request,
     _documented: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)],
@@ -68,9 +81,11 @@ async def _operator(principal: Annotated[Principal, Depends(_everyday)]) -> Prin
 
 
 def asker_with(scope: Scope) -> Callable[..., Awaitable[Principal]]:
-    """Return a dependency that demands one scope by name."""
+    """Return a dependency that demands an operator's key with one scope by name: machines speak for everybody."""
 
     async def demand(principal: Annotated[Principal, Depends(_asker)]) -> Principal:
+        if not principal.is_operator:
+            raise Denied("Only an operator's key may do this.")
         return _allowed(principal, scope)
 
     return demand

@@ -52,17 +52,21 @@ class Faults(BaseModel):
     detail: list[Fault] | str
 
 
+def status_of(error: MeetbotError) -> int:
+    """Return the HTTP status that tells an error's kind."""
+    if isinstance(error, Unauthenticated):
+        return 401
+    return 429 if isinstance(error, TooMany) else STATUS[error.kind]
+
+
 def problem(error: MeetbotError) -> JSONResponse:
     """Return the answer that tells a caller of an error."""
     headers: dict[str, str] = {}
-    status = STATUS[error.kind]
     if isinstance(error, Unauthenticated):
-        status, headers["WWW-Authenticate"] = 401, "Bearer"
+        headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, Temporary):
         headers["Retry-After"] = str(math.ceil(error.retry_after_seconds or DEFAULT_RETRY_AFTER_SECONDS))
-    if isinstance(error, TooMany):
-        status = 429
-    return JSONResponse({"detail": error.safe}, status_code=status, headers=headers)
+    return JSONResponse({"detail": error.safe}, status_code=status_of(error), headers=headers)
 
 
 def install(app: FastAPI) -> None:

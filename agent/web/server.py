@@ -8,7 +8,9 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.routing import APIRoute
 
-from agent.web import health, problems
+from agent.web import admin, bot_reports, calendar_invites, health, payments, problems
+from agent.web.cli_auth import device as cli_auth
+from agent.web.cli_auth import page as cli_auth_page
 from agent.web.desk import Desk
 from agent.web.envelope import BodyLimit, Envelope
 from agent.web.etag import ETag
@@ -17,7 +19,17 @@ from agent.web.jobs import reads as job_reads
 from agent.web.jobs import routes as job_routes
 from agent.web.quota import ShowQuota
 
-FAMILIES = (job_routes.router, job_reads.router, health.router)
+FAMILIES = (
+    job_routes.router,
+    job_reads.router,
+    calendar_invites.router,
+    bot_reports.router,
+    cli_auth.router,
+    cli_auth_page.router,
+    admin.router,
+    payments.router,
+    health.router,
+)
 OWN_HEADERS = ["ETag", "Idempotency-Replayed", "Retry-After", "X-Request-ID"]
 QUOTA_HEADERS = ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"]
 

@@ -14,12 +14,14 @@ from agent.model.tables.job import (
     TranscriptEntry,
 )
 from agent.model.tables.outcome import Production, Recording, ShareLink
+from agent.model.tables.remote import BotReport, PaymentEvent
 from agent.model.tables.web import DeviceLogin, KeptAnswer, RequestLine
 from agent.model.tables.worker import MeetingLease, Worker
 
 __all__ = [
     "ApiKey",
     "Attempt",
+    "BotReport",
     "Consent",
     "Delivery",
     "DeviceLogin",
@@ -34,6 +36,7 @@ __all__ = [
     "MeetingLease",
     "Occurrence",
     "Participant",
+    "PaymentEvent",
     "Presence",
     "Production",
     "Recording",

@@ -13,6 +13,7 @@ class User(SQLModel, table=True):
     """A person with an account. `password_hash` is argon2id, or empty when only keys are used.
 
     An address belongs to the one account that proved it; others may claim it until then, and see nothing by it.
+    `plan` is what they pay for; `plan_told_at` is when the payment service last spoke of it.
     """
 
     __table_args__ = (
@@ -33,6 +34,9 @@ class User(SQLModel, table=True):
     disabled: bool = False
     verified_at: datetime | None = instant()
     created_at: datetime = instant(nullable=False)
+    plan: str = ""
+    plan_told_at: datetime | None = instant()
+    payer: str = Field(default="", index=True)
 
 
 class ApiKey(SQLModel, table=True):

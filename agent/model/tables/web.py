@@ -1,10 +1,11 @@
 """What the HTTP surface keeps: the book of requests, answers kept for repeats, device logins."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Field, SQLModel, UniqueConstraint
 
-from agent.model.tables.columns import instant
+from agent.model.tables.columns import document, instant
 
 
 class RequestLine(SQLModel, table=True):
@@ -56,6 +57,7 @@ class DeviceLogin(SQLModel, table=True):
     address: str = ""
     state: str = "pending"
     user_id: int | None = None
+    scopes: list[Any] = document(list)
     interval_seconds: float = 5.0
     polled_at: datetime | None = instant()
     created_at: datetime = instant(nullable=False)

@@ -53,6 +53,7 @@ def upgrade() -> None:
         sa.Column("address", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("scopes", sa.JSON(), nullable=False),
         sa.Column("interval_seconds", sa.Float(), nullable=False),
         sa.Column("polled_at", UtcInstant(), nullable=True),
         sa.Column("created_at", UtcInstant(), nullable=False),
@@ -239,6 +240,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("meeting_code"),
     )
     op.create_table(
+        "paymentevent",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("happened_at", UtcInstant(), nullable=False),
+        sa.Column("received_at", UtcInstant(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("paymentevent", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_paymentevent_received_at"), ["received_at"], unique=False)
+
+    op.create_table(
         "requestline",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("at", UtcInstant(), nullable=False),
@@ -275,10 +288,14 @@ def upgrade() -> None:
         sa.Column("disabled", sa.Boolean(), nullable=False),
         sa.Column("verified_at", UtcInstant(), nullable=True),
         sa.Column("created_at", UtcInstant(), nullable=False),
+        sa.Column("plan", sa.String(), nullable=False),
+        sa.Column("plan_told_at", UtcInstant(), nullable=True),
+        sa.Column("payer", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("user", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_user_email"), ["email"], unique=False)
+        batch_op.create_index(batch_op.f("ix_user_payer"), ["payer"], unique=False)
         batch_op.create_index(
             "one_owner_of_an_address",
             ["email"],
@@ -335,6 +352,23 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("attempt", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_attempt_delivery_id"), ["delivery_id"], unique=False)
+
+    op.create_table(
+        "botreport",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("job_id", sa.Integer(), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("fingerprint", sa.String(), nullable=False),
+        sa.Column("received_at", UtcInstant(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["job_id"],
+            ["job.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("job_id", "sequence"),
+    )
+    with op.batch_alter_table("botreport", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_botreport_job_id"), ["job_id"], unique=False)
 
     op.create_table(
         "consent",
@@ -631,6 +665,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_consent_job_id"))
 
     op.drop_table("consent")
+    with op.batch_alter_table("botreport", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_botreport_job_id"))
+
+    op.drop_table("botreport")
     with op.batch_alter_table("attempt", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_attempt_delivery_id"))
 
@@ -646,6 +684,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("verified_at IS NOT NULL"),
             postgresql_where=sa.text("verified_at IS NOT NULL"),
         )
+        batch_op.drop_index(batch_op.f("ix_user_payer"))
         batch_op.drop_index(batch_op.f("ix_user_email"))
 
     op.drop_table("user")
@@ -659,6 +698,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_requestline_at"))
 
     op.drop_table("requestline")
+    with op.batch_alter_table("paymentevent", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_paymentevent_received_at"))
+
+    op.drop_table("paymentevent")
     op.drop_table("meetinglease")
     with op.batch_alter_table("mailedtoken", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_mailedtoken_user_id"))
