@@ -5,8 +5,10 @@ All adapters raise only `errors.MeetbotError` for what they foresee: `Temporary`
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
+from agent.model.answer import Answer
 from agent.model.call import Event, Visit
 from agent.model.invite import Envelope, ParsedMail
 from agent.model.letter import HookAnswer, Mail, Notice, NoticeLetter, RecapLetter, ReplyLetter
@@ -94,11 +96,34 @@ class Transcripts(Protocol):
     """The platform's own record of meetings, through the proxy."""
 
     async def harvest(
-        self, meeting_code: str, starts_at: datetime, ends_at: datetime, *, intent: str
+        self,
+        meeting_code: str,
+        starts_at: datetime,
+        ends_at: datetime,
+        *,
+        intent: str,
+        others: Sequence[tuple[datetime, datetime]] = (),
     ) -> Harvest:
         """Look once for all records of `meeting_code` that overlap [starts_at, ends_at], with participants and final entries.
 
-        Raises `Denied` (token or scope refused; the text names the scope), `Temporary` (try later), `Missing` never.
+        `others` are the times of other occurrences with this code: a record belongs to the nearest.
+        Raises `Denied` (token or scope refused; the text names the scope), `Temporary` (try later; caused by `Missing`
+        where Meet has lost sight of its own record), `Missing` never.
+        """
+        ...
+
+    async def enable_transcription(self, meeting_code: str, *, intent: str) -> None:
+        """Have Meet transcribe the meeting by itself. Raises `Denied` where account or scope do not allow it."""
+        ...
+
+
+class Transcriber(Protocol):
+    """Turns recordings into words."""
+
+    async def transcribe(self, path: Path, began: datetime, *, language: str | None) -> Sequence[Entry]:
+        """Return what is said in a file whose first moment is `began`; the speakers stay empty.
+
+        Raises `Denied` (key refused), `Temporary` (try later), `Invalid` (the file cannot be used).
         """
         ...
 
@@ -108,6 +133,14 @@ class Summariser(Protocol):
 
     async def summarise(self, brief: Brief, entries: Sequence[Entry]) -> Summary:
         """Return a schema-valid, grounded summary. Falls back by itself; `notes` says so."""
+        ...
+
+
+class Answerer(Protocol):
+    """Answers a question from a transcript, in statements that cite entries by ordinal (1 is the first)."""
+
+    async def answer(self, question: str, brief: Brief, entries: Sequence[Entry]) -> Answer:
+        """Return what the meeting says about it, checked against the transcript; no statements where it says nothing."""
         ...
 
 

@@ -14,7 +14,6 @@ from agent.config.values import (
     HttpUrl,
     Interval,
     Port,
-    Price,
     Seconds,
     Section,
     Senders,
@@ -97,13 +96,10 @@ class TranscriptSection(Section):
 
     sources: tuple[Literal["meet", "captions", "recording"], ...] = Field(
         ("meet", "captions"),
-        description="Sources in order of preference; recording needs an audio_model and a recording.mode.",
+        description="Sources in order of preference; recording needs summary.transcription_model.",
     )
     request_automatic: bool = Field(
         False, description="Ask Meet before each meeting to transcribe it by itself; needs okoro's scope write."
-    )
-    audio_model: str = Field(
-        "", description="Model that puts recordings into words, at summary.base_url. Empty: none are."
     )
     wait_hours: Seconds = Field(
         6.0, description="How long to wait for Meet's transcript before the next source."
@@ -135,13 +131,23 @@ class SummarySection(Section):
     )
     language: str = Field("", description="Language to write in. Empty means the language of the meeting.")
     timeout_seconds: Interval = Field(120.0, description="Longest wait for one answer of the model.")
+    transcription_model: str = Field(
+        "",
+        description="Model of the audio endpoint at base_url that puts recordings into words, as in whisper-1. "
+        "Empty: Meet's transcript or the captions serve.",
+    )
+    input_price: float = Field(
+        0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="What a million tokens read cost, in any currency, for the cost figures.",
+    )
+    output_price: float = Field(
+        0.0, ge=0, allow_inf_nan=False, description="What a million tokens written cost."
+    )
     window_tokens: Count = Field(
         32000, description="What the model can read at once; longer meetings are split."
     )
-    price_per_million_input: Price = Field(
-        0.0, description="Price of a million tokens read, in your currency; 0 and 0: no costs are reckoned."
-    )
-    price_per_million_output: Price = Field(0.0, description="Price of a million tokens written.")
 
     def faults(self) -> Iterator[Fault]:
         """A server has many models."""

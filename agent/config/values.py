@@ -90,7 +90,6 @@ Senders = Annotated[str, AfterValidator(_senders)]
 FilePath = Annotated[Path, AfterValidator(_path)]
 
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Interval = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Count = Annotated[int, Field(ge=1)]

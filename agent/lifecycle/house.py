@@ -7,7 +7,18 @@ from pathlib import Path
 
 from agent.engine import Engine
 from agent.model.billing import Plan
-from agent.ports import Clock, Hooks, Letters, Mailer, Meet, Reader, Summariser, Transcriber, Transcripts
+from agent.ports import (
+    Answerer,
+    Clock,
+    Hooks,
+    Letters,
+    Mailer,
+    Meet,
+    Reader,
+    Summariser,
+    Transcriber,
+    Transcripts,
+)
 from agent.rules.tallies import Prices
 from agent.store.database import Database
 
@@ -63,10 +74,13 @@ class Habits:
     transcript_sources: tuple[str, ...] = ("meet", "captions")
     transcript_wait_hours: float = 24.0
     transcript_poll_seconds: tuple[float, ...] = (60.0, 120.0, 300.0, 600.0)
-    summary_template: str = ""
+    request_transcription: bool = False
+    summary_template: str = "auto"
     summary_language: str = ""
     recap_recipients: str = "inviter"
     recap_hold_minutes: float = 0.0
+    recap_domains: tuple[str, ...] = ()
+    recap_link_days: float = 30.0
     transcript_days: float = 30.0
     summary_days: float = 365.0
     raw_mail_days: float = 14.0
@@ -97,6 +111,8 @@ class House:
     reader: Reader
     habits: Habits
     transcriber: Transcriber | None = None  # None: recordings are not put into words
+
+    answerer: Answerer | None = None  # None: questions are answered by what was said, word for word
 
     def now(self) -> datetime:
         """Return the present instant."""

@@ -70,6 +70,19 @@ class Component(_Value):
     snapshot: bool = False  # all that is true of the UID now, as an API tells it
 
 
+class Bounce(_Value):
+    """What a delivery report tells of one recipient: `action` as in RFC 3464, `status` as in RFC 3463.
+
+    `message_ids` are those of the mail it is about.
+    """
+
+    recipient: str
+    action: str
+    status: str = ""
+    reason: str = ""
+    message_ids: tuple[str, ...] = ()
+
+
 class ParsedMail(_Value):
     """A mail, as far as intake needs it; header values are stripped of control characters."""
 
@@ -85,6 +98,7 @@ class ParsedMail(_Value):
     precedence: str = ""
     list_id: str = ""
     is_report: bool = False
+    bounces: tuple[Bounce, ...] = ()
     forwarded: bool = False
     tnef: bool = False
     components: tuple[Component, ...] = ()

@@ -15,6 +15,7 @@ class Mail:
     recipients: tuple[str, ...]
     raw: bytes  # the complete RFC 5322 message
     envelope_from: str = ""  # empty: the null sender
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)

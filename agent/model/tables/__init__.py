@@ -1,7 +1,7 @@
 """The database's rows (SQLModel). No relationships, no behaviour beyond their own consistency."""
 
 from agent.model.tables.account import ApiKey, User
-from agent.model.tables.delivery import Attempt, Delivery, Endpoint
+from agent.model.tables.delivery import Attempt, Delivery, Endpoint, Undeliverable, Unsubscription
 from agent.model.tables.identity import MailedToken, RefreshToken, SignIn, Strike
 from agent.model.tables.intake import EventSeries, Invitation, Mail, Occurrence
 from agent.model.tables.job import (
@@ -47,6 +47,8 @@ __all__ = [
     "Strike",
     "SummaryVersion",
     "TranscriptEntry",
+    "Undeliverable",
+    "Unsubscription",
     "User",
     "Worker",
 ]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, SQLModel, UniqueConstraint
 
 from agent.model.tables.columns import document, instant
 
@@ -47,6 +47,27 @@ class Attempt(SQLModel, table=True):
     status: int = 0
     answer: str = ""
     error: str = ""
+
+
+class Unsubscription(SQLModel, table=True):
+    """An address that wants no more recaps of a series. `scope` names it: series:<id>, or meeting:<code> without one."""
+
+    __table_args__ = (UniqueConstraint("email", "scope"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    email: str = Field(index=True)
+    scope: str
+    at: datetime = instant(nullable=False)
+
+
+class Undeliverable(SQLModel, table=True):
+    """An address whose mail came back for good, by the newest report."""
+
+    email: str = Field(primary_key=True)
+    at: datetime = instant(nullable=False)
+    status: str = ""
+    reason: str = ""
+    delivery_id: str = ""
 
 
 class Endpoint(SQLModel, table=True):

@@ -130,7 +130,11 @@ class TranscriptEntry(SQLModel, table=True):
 
 
 class SummaryVersion(SQLModel, table=True):
-    """One version of a job's summary; `body` is `model.summary.Summary` as JSON."""
+    """One version of a job's summary; `body` is `model.summary.Summary` as JSON.
+
+    `text` is its words, which the search reads; `carried_over` what was still open from last time, each as
+    {text, since}; `cost` is None where no prices are set.
+    """
 
     __table_args__ = (UniqueConstraint("job_id", "version"),)
 
@@ -140,3 +144,9 @@ class SummaryVersion(SQLModel, table=True):
     created_at: datetime = instant(nullable=False)
     status: str = "ready"
     body: dict[str, Any] = document()
+    text: str = ""
+    carried_over: list[Any] = document(list)
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float | None = None
+    took_ms: int = 0

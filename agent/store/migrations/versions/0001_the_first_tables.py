@@ -279,6 +279,27 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_strike_since"), ["since"], unique=False)
 
     op.create_table(
+        "undeliverable",
+        sa.Column("email", sa.String(), nullable=False),
+        sa.Column("at", UtcInstant(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("delivery_id", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("email"),
+    )
+    op.create_table(
+        "unsubscription",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("email", sa.String(), nullable=False),
+        sa.Column("scope", sa.String(), nullable=False),
+        sa.Column("at", UtcInstant(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("email", "scope"),
+    )
+    with op.batch_alter_table("unsubscription", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_unsubscription_email"), ["email"], unique=False)
+
+    op.create_table(
         "user",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("email", sa.String(), nullable=False),
@@ -546,6 +567,12 @@ def upgrade() -> None:
         sa.Column("created_at", UtcInstant(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("carried_over", sa.JSON(), nullable=False),
+        sa.Column("input_tokens", sa.Integer(), nullable=False),
+        sa.Column("output_tokens", sa.Integer(), nullable=False),
+        sa.Column("cost", sa.Float(), nullable=True),
+        sa.Column("took_ms", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["job_id"],
             ["job.id"],
@@ -688,6 +715,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_user_email"))
 
     op.drop_table("user")
+    with op.batch_alter_table("unsubscription", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_unsubscription_email"))
+
+    op.drop_table("unsubscription")
+    op.drop_table("undeliverable")
     with op.batch_alter_table("strike", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_strike_since"))
 
