@@ -193,6 +193,8 @@ class Stage:
         }
         sections["meet"]["join_early_seconds"] = 0
         sections["google_calendar"]["enabled"] = False
+        # Somebody who looks ten times a second gives their own key a quota to match.
+        sections["api"] |= {"requests_per_minute": 6_000, "requests_per_hour": 100_000}
         for name, values in self.overrides.items():
             sections[name] = sections.get(name, {}) | values
         lines = []

@@ -213,7 +213,7 @@ async def crash(stage: Stage) -> None:
     stage.narrate("the daemon is up again")
     await stage.teller.wait(cast.CODE, "knocked", count=2, timeout=PATIENCE_SECONDS)
     await stage.teller.step(cast.CODE, {"do": "admit"})
-    await stage.teller.wait(cast.CODE, "in_call", count=2, timeout=PATIENCE_SECONDS)
+    await stage.teller.wait(cast.CODE, "log:in_call", count=2, timeout=PATIENCE_SECONDS)
     stage.narrate("the bot is back in the meeting")
     await stage.until_job("capture to go on", lambda job: job["status"] == "recording", PATIENCE_SECONDS)
     await keep_record(stage)
@@ -291,6 +291,7 @@ STORIES = {
             True,
             RECAP,
             FINALIZED,
+            {"transcript": {"wait_hours": 0.001}},
         ),
         Story(
             "reschedule",
