@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Protocol
 
 from agent.model.answer import Answer
+from agent.model.authenticity import Authenticity
 from agent.model.call import Event, Visit
-from agent.model.invite import Envelope, ParsedMail
+from agent.model.invite import Component, Envelope, ParsedMail
 from agent.model.letter import HookAnswer, Mail, Notice, NoticeLetter, RecapLetter, ReplyLetter
 from agent.model.summary import Brief, Summary
 from agent.model.transcript import Entry, Harvest
@@ -33,10 +34,86 @@ class Clock(Protocol):
 
 
 class Reader(Protocol):
-    """Reads mail in a limited child process."""
+    """Reads mail in a limited child process. Nothing here raises for bad input."""
 
     async def read(self, raw: bytes, received_at: datetime) -> ParsedMail:
-        """Return what the mail says. Never raises for bad input: `problems` tells what could not be read."""
+        """Return what the mail says; `problems` tells what could not be read."""
+        ...
+
+    async def expand(self, ical: str, now: datetime) -> tuple[Component, ...]:
+        """Read a component's own calendar text again, for the occurrences of the 90 days from `now`."""
+        ...
+
+    async def authenticate(self, raw: bytes, envelope: Envelope, now: datetime) -> Authenticity:
+        """Find out who really sent a mail, by DKIM, SPF and DMARC."""
+        ...
+
+
+class Listing(Protocol):
+    """What one look at a calendar shows.
+
+    `gone` are UIDs that are deleted; `pending` wait for their Meet link; `uids` are all that were seen.
+    """
+
+    @property
+    def components(self) -> tuple[Component, ...]:
+        """The invitations, one for each UID that can be read."""
+        ...
+
+    @property
+    def gone(self) -> frozenset[str]:
+        """The UIDs that are deleted."""
+        ...
+
+    @property
+    def pending(self) -> frozenset[str]:
+        """The UIDs that are not complete yet."""
+        ...
+
+    @property
+    def uids(self) -> frozenset[str]:
+        """All UIDs that were seen."""
+        ...
+
+
+class CalendarFeed(Protocol):
+    """One Google calendar that invitations are polled from.
+
+    Every method raises `Temporary` (quota, outage), `Denied` (credentials, rights) or `Missing` (no such calendar), and
+    the first failure of a row is logged there.
+    """
+
+    @property
+    def calendar_id(self) -> str:
+        """The calendar's name in the configuration."""
+        ...
+
+    async def changed(self) -> bool:
+        """Tell cheaply whether anything may have changed since the last `window`; True at first."""
+        ...
+
+    async def window(self, now: datetime) -> Listing:
+        """Return everything from a day ago to 90 days ahead."""
+        ...
+
+    async def reread(self, uid: str, now: datetime) -> Listing:
+        """Look at one UID alone."""
+        ...
+
+    async def respond(self, uid: str, slot: str, status: str, comment: str = "") -> bool:
+        """Answer (accepted, declined) one occurrence, or '' for all; False when there is nothing to answer."""
+        ...
+
+    async def settings_warning(self) -> str:
+        """Return what to do when the account hides invitations, '' when all is well."""
+        ...
+
+    async def watch(self, channel_id: str, token: str, address: str) -> tuple[str, datetime]:
+        """Have Google ping `address` at every change; return the resource's id and when the channel ends."""
+        ...
+
+    async def unwatch(self, channel_id: str, resource_id: str) -> None:
+        """End a channel. One that is over already is no error."""
         ...
 
 

@@ -54,7 +54,12 @@ class GoogleCalendarSection(Section):
         None, description="JSON of a service account, or of OAuth user credentials."
     )
     subject: str = Field("", description="User a service account acts for (domain-wide delegation).")
+    more_calendars: tuple[str, ...] = Field((), description="Further calendars to read, by their ids.")
     poll_seconds: Interval = Field(30.0, description="Seconds between two looks.")
+    push: bool = Field(
+        False,
+        description="Have Google tell of changes at once. Needs an http.public_url with https that Google can reach.",
+    )
     api_endpoint: HttpUrl = Field("https://www.googleapis.com/calendar/v3/", description="Base of the API.")
 
     def faults(self) -> Iterator[Fault]:
@@ -78,6 +83,12 @@ class InvitesSection(Section):
     exclude_keywords: tuple[str, ...] = Field(
         (), description="Words in a title that keep the bot away, without regard to case."
     )
+    joins_per_day: int = Field(
+        20, ge=0, description="Meetings a day that one inviter may have the bot in; 0 means any number."
+    )
+    concurrent: int = Field(
+        3, ge=0, description="Meetings at the same time that one inviter may have it in; 0 means any number."
+    )
 
 
 class OkoroSection(Section):
@@ -99,7 +110,8 @@ class TranscriptSection(Section):
         description="Sources in order of preference; recording needs summary.transcription_model.",
     )
     request_automatic: bool = Field(
-        False, description="Ask Meet before each meeting to transcribe it by itself; needs okoro's scope write."
+        False,
+        description="Ask Meet before each meeting to transcribe it by itself; needs okoro's scope write.",
     )
     wait_hours: Seconds = Field(
         6.0, description="How long to wait for Meet's transcript before the next source."
@@ -127,7 +139,8 @@ class SummarySection(Section):
         None, description="Directory of your own templates, one TOML file for each kind of meeting."
     )
     drop_unverified: bool = Field(
-        False, description="Leave out statements that the transcript does not bear out, instead of marking them."
+        False,
+        description="Leave out statements that the transcript does not bear out, instead of marking them.",
     )
     language: str = Field("", description="Language to write in. Empty means the language of the meeting.")
     timeout_seconds: Interval = Field(120.0, description="Longest wait for one answer of the model.")
@@ -188,9 +201,7 @@ class RecapSection(Section):
     domains: tuple[Senders, ...] = Field(
         (), description="Domains that count as inside beside the inviter's own, as in example.com."
     )
-    link_days: Seconds = Field(
-        30.0, description="Days for which the links in a recap open the transcript."
-    )
+    link_days: Seconds = Field(30.0, description="Days for which the links in a recap open the transcript.")
 
 
 class WebhookSection(Section):

@@ -70,6 +70,9 @@ class Habits:
     invites_verify: str = "report"
     invites_reply: bool = True
     exclude_keywords: tuple[str, ...] = ()
+    invites_joins_per_day: int = 20
+    invites_concurrent: int = 3
+    calendar_push: bool = False
     call: CallHabits = field(default_factory=CallHabits)
     transcript_sources: tuple[str, ...] = ("meet", "captions")
     transcript_wait_hours: float = 24.0

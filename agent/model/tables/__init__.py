@@ -3,7 +3,7 @@
 from agent.model.tables.account import ApiKey, User
 from agent.model.tables.delivery import Attempt, Delivery, Endpoint, Undeliverable, Unsubscription
 from agent.model.tables.identity import MailedToken, RefreshToken, SignIn, Strike
-from agent.model.tables.intake import EventSeries, Invitation, Mail, Occurrence
+from agent.model.tables.intake import CalendarChannel, EventSeries, Hold, Invitation, Mail, Occurrence
 from agent.model.tables.job import (
     Consent,
     Job,
@@ -22,11 +22,13 @@ __all__ = [
     "ApiKey",
     "Attempt",
     "BotReport",
+    "CalendarChannel",
     "Consent",
     "Delivery",
     "DeviceLogin",
     "Endpoint",
     "EventSeries",
+    "Hold",
     "Invitation",
     "Job",
     "JobEvent",

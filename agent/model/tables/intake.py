@@ -9,7 +9,11 @@ from agent.model.tables.columns import document, instant
 
 
 class Mail(SQLModel, table=True):
-    """One accepted mail. `verdict`: stored, read, unreadable, held, duplicate."""
+    """One accepted mail. `verdict`: stored, read, unreadable, held, refused.
+
+    `explanation` is the list of rules evaluated, each {rule, result, detail}, or of sentences; `authenticity` is
+    `model.authenticity.Authenticity` as JSON, empty until it was found out.
+    """
 
     id: int | None = Field(default=None, primary_key=True)
     sha256: str = Field(index=True)
@@ -17,8 +21,11 @@ class Mail(SQLModel, table=True):
     envelope: dict[str, Any] = document()
     raw: bytes
     message_id: str = Field(default="", index=True)
+    sender: str = ""
+    subject: str = ""
     verdict: str = "stored"
     explanation: list[Any] = document(list)
+    authenticity: dict[str, Any] = document()
 
 
 class Invitation(SQLModel, table=True):
@@ -48,7 +55,9 @@ class EventSeries(SQLModel, table=True):
     """One calendar UID as it is believed now, and whom it is bound to.
 
     `body` is `model.series.Series` as JSON; `bot_address` is the address byte for byte under which the bot was invited;
-    `options` come from its plus-tags.
+    `options` come from its plus-tags. It is bound to `organizer`, `bound_domain` and `trust_level` (see `rules.trust`).
+    `calendar_id` names the Google calendar it stands in; `horizon_until` is where its occurrences are not known any
+    more, NULL when all are.
     """
 
     id: int | None = Field(default=None, primary_key=True)
@@ -56,8 +65,10 @@ class EventSeries(SQLModel, table=True):
     organizer: str = ""
     inviter: str = ""
     bound_domain: str = ""
-    trust: str = ""
+    trust_level: int = 0
     source: str = ""
+    calendar_id: str = Field(default="", index=True)
+    horizon_until: datetime | None = instant(index=True)
     body: dict[str, Any] = document()
     bot_address: str = ""
     options: dict[str, Any] = document()
@@ -82,3 +93,35 @@ class Occurrence(SQLModel, table=True):
     cancelled: bool = False
     tombstone: bool = False
     job_id: int | None = Field(default=None, index=True)
+
+
+class Hold(SQLModel, table=True):
+    """One invitation that waits for an operator's word. `state`: waiting, approved, refused.
+
+    A held mail has one, by its first calendar UID that may not pass; one from a Google calendar has no mail.
+    """
+
+    id: int | None = Field(default=None, primary_key=True)
+    source: str
+    mail_id: int | None = Field(default=None, index=True)
+    uid: str = Field(index=True)
+    sender: str = Field(index=True)
+    organizer: str = ""
+    title: str = ""
+    starts_at: datetime | None = instant()
+    rule: str = ""
+    reason: str = ""
+    state: str = Field(default="waiting", index=True)
+    created_at: datetime = instant(nullable=False)
+    decided_at: datetime | None = instant()
+    decided_by: str = ""
+
+
+class CalendarChannel(SQLModel, table=True):
+    """A channel over which Google tells that a calendar changed. `token_digest` is SHA-256 of what its pings must carry."""
+
+    id: str = Field(primary_key=True)
+    calendar_id: str = Field(index=True)
+    resource_id: str = ""
+    token_digest: str
+    expires_at: datetime = instant(nullable=False)

@@ -14,6 +14,18 @@ depends_on = None
 def upgrade() -> None:
     """Apply."""
     op.create_table(
+        "calendarchannel",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("calendar_id", sa.String(), nullable=False),
+        sa.Column("resource_id", sa.String(), nullable=False),
+        sa.Column("token_digest", sa.String(), nullable=False),
+        sa.Column("expires_at", UtcInstant(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("calendarchannel", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_calendarchannel_calendar_id"), ["calendar_id"], unique=False)
+
+    op.create_table(
         "delivery",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
@@ -91,8 +103,10 @@ def upgrade() -> None:
         sa.Column("organizer", sa.String(), nullable=False),
         sa.Column("inviter", sa.String(), nullable=False),
         sa.Column("bound_domain", sa.String(), nullable=False),
-        sa.Column("trust", sa.String(), nullable=False),
+        sa.Column("trust_level", sa.Integer(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
+        sa.Column("calendar_id", sa.String(), nullable=False),
+        sa.Column("horizon_until", UtcInstant(), nullable=True),
         sa.Column("body", sa.JSON(), nullable=False),
         sa.Column("bot_address", sa.String(), nullable=False),
         sa.Column("options", sa.JSON(), nullable=False),
@@ -101,6 +115,34 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("uid"),
     )
+    with op.batch_alter_table("eventseries", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_eventseries_calendar_id"), ["calendar_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_eventseries_horizon_until"), ["horizon_until"], unique=False)
+
+    op.create_table(
+        "hold",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("mail_id", sa.Integer(), nullable=True),
+        sa.Column("uid", sa.String(), nullable=False),
+        sa.Column("sender", sa.String(), nullable=False),
+        sa.Column("organizer", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("starts_at", UtcInstant(), nullable=True),
+        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("created_at", UtcInstant(), nullable=False),
+        sa.Column("decided_at", UtcInstant(), nullable=True),
+        sa.Column("decided_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("hold", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_hold_mail_id"), ["mail_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_hold_sender"), ["sender"], unique=False)
+        batch_op.create_index(batch_op.f("ix_hold_state"), ["state"], unique=False)
+        batch_op.create_index(batch_op.f("ix_hold_uid"), ["uid"], unique=False)
+
     op.create_table(
         "invitation",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -206,8 +248,11 @@ def upgrade() -> None:
         sa.Column("envelope", sa.JSON(), nullable=False),
         sa.Column("raw", sa.LargeBinary(), nullable=False),
         sa.Column("message_id", sa.String(), nullable=False),
+        sa.Column("sender", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
         sa.Column("verdict", sa.String(), nullable=False),
         sa.Column("explanation", sa.JSON(), nullable=False),
+        sa.Column("authenticity", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("mail", schema=None) as batch_op:
@@ -769,6 +814,17 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_invitation_fingerprint"))
 
     op.drop_table("invitation")
+    with op.batch_alter_table("hold", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_hold_uid"))
+        batch_op.drop_index(batch_op.f("ix_hold_state"))
+        batch_op.drop_index(batch_op.f("ix_hold_sender"))
+        batch_op.drop_index(batch_op.f("ix_hold_mail_id"))
+
+    op.drop_table("hold")
+    with op.batch_alter_table("eventseries", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_eventseries_horizon_until"))
+        batch_op.drop_index(batch_op.f("ix_eventseries_calendar_id"))
+
     op.drop_table("eventseries")
     with op.batch_alter_table("endpoint", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_endpoint_user_id"))
@@ -786,3 +842,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_delivery_created_at"))
 
     op.drop_table("delivery")
+    with op.batch_alter_table("calendarchannel", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_calendarchannel_calendar_id"))
+
+    op.drop_table("calendarchannel")
