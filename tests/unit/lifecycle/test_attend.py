@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from agent.errors import Misconfigured
+import pytest
+
+from agent.errors import Conflict, Misconfigured, Missing
 from agent.lifecycle import plan
 from agent.lifecycle.attend import consent_stands
 from agent.lifecycle.commands import Commands
@@ -156,6 +158,44 @@ async def test_a_bot_that_is_asked_to_leave_still_makes_its_notes(told: world.To
     job = await state_is(told, State.COMPLETED)
     assert job.end_reason == EndReason.REQUESTED
     assert job.transcript_source == "meet"
+
+
+async def test_permission_can_be_asked_for_again_while_the_call_goes_on(told: world.Told) -> None:
+    job = make(told)
+    caller = await into_the_call(told)
+    await until(lambda: len(caller.said) == 1)
+    await Commands(told.house).ask_again(OPERATOR, job.public_id)
+    await until(lambda: len(caller.said) == 2)
+    caller.tell(ChatSaid(now(), "m1", "Host Person", "yes"))
+    await state_is(told, State.RECORDING)
+    await until(lambda: "bot.recording_permission_response" in told.hooks.events())
+    granted = [n.data["granted"] for n in told.hooks.posted if n.event == "bot.recording_permission_response"]
+    assert granted == [True]
+
+
+async def test_permission_cannot_be_asked_for_outside_a_call(told: world.Told) -> None:
+    later = now() + timedelta(hours=1)
+    job = make(told, join_at=later, starts_at=later)
+    with pytest.raises(Conflict, match="not in a call"):
+        await Commands(told.house).ask_again(OPERATOR, job.public_id)
+
+
+async def test_a_yes_by_the_api_is_on_the_ledger_with_its_channel(told: world.Told) -> None:
+    job = make(told)
+    caller = await into_the_call(told)
+    await until(lambda: len(caller.said) == 1)
+    await Commands(told.house).answer_consent(OPERATOR, job.public_id, True, "page")
+    await state_is(told, State.RECORDING)
+    with told.house.database.read() as session:
+        last = jobs.ledger(session, job.id or 0)[-1]
+    assert (last.outcome, last.who, last.channel) == ("granted", "operator@example.com", "page")
+
+
+async def test_a_job_of_somebody_else_is_not_there(told: world.Told) -> None:
+    job = make(told)
+    stranger = Principal(user_id=99, email="stranger@example.com")
+    with pytest.raises(Missing):
+        await Commands(told.house).cancel(stranger, job.public_id)
 
 
 async def test_a_rival_is_told_of_once_and_the_bot_leaves(told: world.Told) -> None:
