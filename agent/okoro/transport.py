@@ -12,6 +12,8 @@ from agent.errors import Misconfigured, Temporary
 from agent.okoro.wire import BODY_LIMIT_BYTES
 
 _CONNECTIONS = 16
+# Whatever way out the machine has set up, what runs on the machine itself is reached directly.
+_DIRECT = {f"all://{host}": None for host in ("localhost", "127.0.0.1", "[::1]")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Transport:
             timeout=timeout_seconds,
             follow_redirects=False,  # a redirect would carry the token to a stranger
             limits=httpx2.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS),
+            mounts=_DIRECT,
             headers={"Accept": "application/json", "Accept-Encoding": "identity"},
         )
 

@@ -15,6 +15,8 @@ from agent.summary.prompt import Message, in_words
 from agent.summary.schema import answer_schema
 
 BODY_LIMIT_BYTES = 8 * 1024 * 1024
+# Whatever way out the machine has set up, a model on the machine itself is reached directly.
+_DIRECT = {f"all://{host}": None for host in ("localhost", "127.0.0.1", "[::1]")}
 
 # Tried in this order until the server takes one; the last asks in words only.
 _FORMATS: tuple[dict[str, Any] | None, ...] = (
@@ -62,7 +64,7 @@ class ChatModel:
             api_key=api_key or "none",  # local servers want a header, whatever it says
             timeout=timeout_seconds,
             max_retries=retries,
-            http_client=httpx2.AsyncClient(timeout=timeout_seconds, follow_redirects=False),
+            http_client=httpx2.AsyncClient(timeout=timeout_seconds, follow_redirects=False, mounts=_DIRECT),
         )
 
     async def aclose(self) -> None:

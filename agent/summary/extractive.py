@@ -8,7 +8,7 @@ from agent.rules.folding import clean
 from agent.summary.findings import Findings
 from agent.summary.language import KNOWN, Language, detected, language
 from agent.summary.meeting_types import MeetingType
-from agent.summary.phrases import Phrase, phrases
+from agent.summary.phrases import Phrase, Subjects
 from agent.summary.segments import segments
 from agent.summary.sentences import Sentence, sentences
 from agent.summary.weighing import Weights
@@ -53,8 +53,9 @@ class _Extraction:
         self._kind = kind
         self._weights = Weights(found, spoken)
         people = list(dict.fromkeys([*brief.roster, *(entry.speaker for entry in entries)]))
-        self._names = {part for person in people for part in person.casefold().split()}
-        self._about = phrases(found, found, spoken, self._names, _ABOUT)
+        names = {part for person in people for part in person.casefold().split()}
+        self._subjects = Subjects(found, spoken, names)
+        self._about = self._subjects.of(found, _ABOUT)
         self._best = self._weights.chosen(found, kind.tldr_sentences)
         self.findings = Findings(found, self._weights, spoken, people)
 
@@ -77,7 +78,7 @@ class _Extraction:
         return tuple(topic for stretch in stretches if (topic := self._topic(stretch)))
 
     def _topic(self, stretch: Sequence[Sentence]) -> Topic | None:
-        named = phrases(stretch, self._found, self._language, self._names, 2)
+        named = self._subjects.of(stretch, 2)
         points = self._weights.chosen(stretch, min(2, self._kind.points_per_topic), apart_from=self._best)
         if not points:
             return None

@@ -37,55 +37,52 @@ class Phrase:
     found_in: tuple[Sentence, ...]
 
 
-def phrases(
-    near: Sequence[Sentence],
-    everywhere: Sequence[Sentence],
-    language: Language,
-    strange: Collection[str],
-    most: int,
-) -> list[Phrase]:
-    """Return what `near` speaks of more than `everywhere`, best first. `strange` are folded words that say nothing (names)."""
-    here, elsewhere = _counted(near, language, strange), _counted(everywhere, language, strange)
-    found: list[Phrase] = []
-    taken: set[str] = set()
-    for key in sorted(here, key=lambda key: (-_worth(key, here, elsewhere), key)):
-        if len(found) == most or _worth(key, here, elsewhere) <= 0:
-            break
-        if taken.isdisjoint(key):
-            taken.update(key)
-            found.append(Phrase(_surface(here[key]), tuple(place.sentence for place in here[key])))
-    return found
-
-
 Counted = dict[Key, list[_Place]]
+Run = tuple[list[tuple[str, str]], bool]
 
 
-def _worth(key: Key, here: Counted, elsewhere: Counted) -> float:
-    """Often said, said here rather than elsewhere, and used as the name of a thing."""
-    places = here[key]
-    if len(places) < _LEAST_TIMES:
-        return 0.0
-    own = len(places) / len(elsewhere.get(key, places))
-    named = sum(place.named for place in places) / len(places)
-    return len(places) * (1 + _LONGER_IS_BETTER * (len(key) - 1)) * math.sqrt(own) * (_UNNAMED + named)
+class Subjects:
+    """The repeated phrases of one meeting. `strange` are folded words that say nothing here: people's names."""
+
+    def __init__(self, found: Sequence[Sentence], language: Language, strange: Collection[str]) -> None:
+        self._runs = {s.order: list(_runs(s.text, language, strange)) for s in found}
+        self._everywhere = self._counted(found)
+
+    def of(self, near: Sequence[Sentence], most: int) -> list[Phrase]:
+        """Return what `near` speaks of more than the rest of the meeting does, best first, no word twice."""
+        here = self._counted(near)
+        worth = {key: self._worth(key, places) for key, places in here.items() if len(places) >= _LEAST_TIMES}
+        found: list[Phrase] = []
+        taken: set[str] = set()
+        for key in sorted(worth, key=lambda key: (-worth[key], key)):
+            if len(found) == most:
+                break
+            if taken.isdisjoint(key):
+                taken.update(key)
+                found.append(Phrase(_surface(here[key]), tuple(place.sentence for place in here[key])))
+        return found
+
+    def _worth(self, key: Key, places: Sequence[_Place]) -> float:
+        """Often said, said here rather than elsewhere, and used as the name of a thing."""
+        own = len(places) / len(self._everywhere[key])
+        named = sum(place.named for place in places) / len(places)
+        longer = 1 + _LONGER_IS_BETTER * (len(key) - 1)
+        return len(places) * longer * math.sqrt(own) * (_UNNAMED + named)
+
+    def _counted(self, found: Sequence[Sentence]) -> Counted:
+        counted: Counted = defaultdict(list)
+        for sentence in found:
+            for run, named in self._runs[sentence.order]:
+                for length in range(1, _LONGEST + 1):
+                    for i in range(len(run) - length + 1):
+                        part = run[i : i + length]
+                        key = tuple(stem for stem, _ in part)
+                        written = " ".join(word for _, word in part)
+                        counted[key].append(_Place(sentence, written, named and i == 0))
+        return counted
 
 
-def _counted(found: Sequence[Sentence], language: Language, strange: Collection[str]) -> Counted:
-    counted: Counted = defaultdict(list)
-    for sentence in found:
-        for run, named in _runs(sentence.text, language, strange):
-            for length in range(1, _LONGEST + 1):
-                for i in range(len(run) - length + 1):
-                    part = run[i : i + length]
-                    key = tuple(stem for stem, _ in part)
-                    written = " ".join(word for _, word in part)
-                    counted[key].append(_Place(sentence, written, named and i == 0))
-    return counted
-
-
-def _runs(
-    text: str, language: Language, strange: Collection[str]
-) -> Iterator[tuple[list[tuple[str, str]], bool]]:
+def _runs(text: str, language: Language, strange: Collection[str]) -> Iterator[Run]:
     """Uninterrupted content words as (term, word), and whether a word like "the" stands before them."""
     if dense := _DENSE_RUN.findall(text):
         yield from (([(word, word)], True) for word in dense if word not in language.stopwords)

@@ -75,6 +75,14 @@ async def test_a_missing_service_token_says_which_setting_is_empty(world: World,
             await client.conference_records(intent=INTENT)
 
 
+async def test_a_way_out_is_not_taken_to_the_machine_itself(
+    world: World, clock: PatientClock, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    async with OkoroClient(**world.settings()["okoro"], clock=clock) as client:
+        assert await client.conference_records(intent=INTENT) == []
+
+
 async def test_a_wrong_token_address_is_named(world: World, clock: PatientClock):
     settings = world.settings()["okoro"]
     settings["token_url"] += "/elsewhere"

@@ -131,6 +131,14 @@ async def test_nobody_listening_gives_a_summary_without_the_model():
     assert found.tldr
 
 
+async def test_a_way_out_is_not_taken_to_the_machine_itself(world: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    settings = world.settings()["summary"]
+    direct = OpenAISummariser(settings["base_url"], settings["model"], "key")
+    assert (await direct.summarise(BRIEF, entries())).engine == "openai"
+    await direct.aclose()
+
+
 @pytest.mark.parametrize("refused", [1, 2])
 async def test_a_server_without_structured_answers_is_told_the_schema_in_words(
     summariser: OpenAISummariser, teller: Teller, refused
