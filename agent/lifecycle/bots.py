@@ -3,17 +3,18 @@
 import asyncio
 import secrets
 from base64 import b64encode
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlmodel import Session
 
-from agent.errors import Conflict, Missing
+from agent.errors import Conflict
 from agent.lifecycle import bot_files, plan
 from agent.lifecycle.commands import Commands, meeting_link
 from agent.lifecycle.house import House
+from agent.lifecycle.own_bots import OwnBots
 from agent.model.account import Principal
 from agent.model.states import AT_THE_MEETING, TERMINAL, EndReason, State, Told
 from agent.model.tables import Endpoint, Job, JobEvent, Recording
@@ -21,7 +22,6 @@ from agent.rules import bot_events, keys
 from agent.rules.bot_events import BotStatus
 from agent.store import bots, jobs, sharing
 
-T = TypeVar("T")
 NOT_BEGUN = frozenset({State.SCHEDULED, State.QUEUED})
 
 
@@ -62,11 +62,11 @@ class Change:
     options: dict[str, Any] = field(default_factory=dict)
 
 
-class Bots:
+class Bots(OwnBots):
     """What people can do with bots. Every method raises `Missing` for one that is not theirs."""
 
     def __init__(self, house: House, commands: Commands) -> None:
-        self.house = house
+        super().__init__(house)
         self.commands = commands
 
     async def create(self, by: Principal, wish: BotWish) -> tuple[BotView, bool]:
@@ -108,11 +108,11 @@ class Bots:
             job = plan.create(session, self.house, planned, dispatch=not waits)
             return self._view(session, job), True
 
-        return await self._write(make)
+        return await self.write(make)
 
     async def get(self, by: Principal, bot_id: int) -> BotView:
         """Return one bot."""
-        return await self._read(lambda session: self._view(session, self._mine(session, by, bot_id)))
+        return await self.read(lambda session: self._view(session, self.mine(session, by, bot_id)))
 
     async def page(
         self, by: Principal, statuses: Collection[BotStatus], *, offset: int, limit: int
@@ -124,7 +124,7 @@ class Bots:
             found, total = bots.page(session, user_id=owner, statuses=statuses, offset=offset, limit=limit)
             return self._views(session, found), total
 
-        return await self._read(look)
+        return await self.read(look)
 
     async def change(self, by: Principal, bot_id: int, change: Change) -> BotView:
         """Change a bot that has not begun. Raises `Conflict` otherwise."""
@@ -133,7 +133,7 @@ class Bots:
             await self.house.hooks.check(change.callback_url)
 
         def alter(session: Session) -> BotView:
-            job = self._mine(session, by, bot_id, lock=True)
+            job = self.mine(session, by, bot_id, lock=True)
             if State(job.state) not in NOT_BEGUN or job.options.get("deployed"):
                 raise Conflict("The bot was deployed already, so its plan cannot be changed.")
             changes: dict[str, Any] = {"options": job.options | change.options}
@@ -154,7 +154,7 @@ class Bots:
             self._alter(session, job, changes)
             return self._view(session, job)
 
-        return await self._write(alter)
+        return await self.write(alter)
 
     def _alter(self, session: Session, job: Job, changes: dict[str, Any]) -> None:
         """Write a new plan down; one that waits for its deployment is not scheduled by it."""
@@ -172,7 +172,7 @@ class Bots:
         keys.check_world(by.test, self.house.habits.meet_url)
 
         def send(session: Session) -> BotView:
-            job = self._mine(session, by, bot_id, lock=True)
+            job = self.mine(session, by, bot_id, lock=True)
             if State(job.state) not in NOT_BEGUN or job.options.get("deployed"):
                 raise Conflict("The bot was deployed already.")
             now = self.house.now()
@@ -180,7 +180,7 @@ class Bots:
             plan.move(session, self.house, job, join_at=now, starts_at=now, options=options)
             return self._view(session, job)
 
-        return await self._write(send)
+        return await self.write(send)
 
     async def kill(self, by: Principal, bot_id: int) -> BotView:
         """End the bot: it leaves the call, or never goes there. Raises `Conflict` when it has ended."""
@@ -197,7 +197,7 @@ class Bots:
         """Delete a bot with its words, summaries, recordings and links. Raises `Conflict` while it is in a call."""
 
         def erase(session: Session) -> tuple[Job, list[str], bool]:
-            job = self._mine(session, by, bot_id, lock=True)
+            job = self.mine(session, by, bot_id, lock=True)
             state = State(job.state)
             if state in AT_THE_MEETING or state is State.FINALIZING:
                 raise Conflict("The bot is at work; kill it, and delete it when it is DONE.")
@@ -214,7 +214,7 @@ class Bots:
             session.add(job)
             return job, bot_files.forget_rows(session, bot_id), waited
 
-        job, paths, waited = await self._write(erase)
+        job, paths, waited = await self.write(erase)
         await asyncio.to_thread(bot_files.unlink, self.house.habits.data_dir, paths)
         if waited:
             await self.house.engine.drop(plan.attend_key(job))
@@ -223,14 +223,14 @@ class Bots:
         """Remember that the bot is alive, as told by whoever watches it. Raises `Conflict` when it has ended."""
 
         def beat(session: Session) -> BotView:
-            job = self._mine(session, by, bot_id)
+            job = self.mine(session, by, bot_id)
             if State(job.state) in TERMINAL:
                 raise Conflict("The bot has ended.")
             job.heartbeat_at = self.house.now()
             session.add(job)
             return self._view(session, job)
 
-        return await self._write(beat)
+        return await self.write(beat)
 
     async def lines(
         self, by: Principal, bot_id: int, *, offset: int, limit: int
@@ -238,10 +238,10 @@ class Bots:
         """Return one page of a bot's timeline, oldest first: its events and its log are read from it."""
 
         def look(session: Session) -> tuple[Sequence[JobEvent], int]:
-            self._mine(session, by, bot_id)
+            self.mine(session, by, bot_id)
             return bots.lines(session, bot_id, offset=offset, limit=limit)
 
-        return await self._read(look)
+        return await self.read(look)
 
     async def all_lines(
         self, by: Principal, *, bot_id: int | None, since: datetime | None, offset: int, limit: int
@@ -254,7 +254,7 @@ class Bots:
                 session, user_id=owner, bot_id=bot_id, since=since, offset=offset, limit=limit
             )
 
-        return await self._read(look)
+        return await self.read(look)
 
     def _view(self, session: Session, job: Job) -> BotView:
         return self._views(session, [job])[0]
@@ -294,23 +294,3 @@ class Bots:
     def _without_callback(self, session: Session, job: Job) -> list[int]:
         known = bots.callbacks(session, [job]).get(job.id or 0)
         return [number for number in job.hooks if known is None or number != known.id]
-
-    def _mine(self, session: Session, by: Principal, bot_id: int, *, lock: bool = False) -> Job:
-        job = bots.get(session, bot_id, lock=lock)
-        if not by.may_see(job.user_id, job.inviter):
-            raise Missing("There is no such bot.", full=f"{by.email} may not see bot {bot_id}")
-        return job
-
-    async def _read(self, look: Callable[[Session], T]) -> T:
-        def within() -> T:
-            with self.house.database.read() as session:
-                return look(session)
-
-        return await asyncio.to_thread(within)
-
-    async def _write(self, change: Callable[[Session], T]) -> T:
-        def within() -> T:
-            with self.house.database.write() as session:
-                return change(session)
-
-        return await asyncio.to_thread(within)
