@@ -4,8 +4,8 @@ It waits with everything imported. Each request arrives as a descriptor of a pri
 it, sets its own limits, reads the mail from it, writes the answer as JSON and ends. So nothing one mail leaves behind in
 memory is seen by the next, and the kernel ends whatever takes too long.
 
-Request: one JSON line (see `request`), then the raw bytes to the end of the stream. Answer: `ParsedMail` or
-`Authenticity` as JSON.
+Request: one JSON line (see `request`), then the raw bytes to the end of the stream. Answer: `UNDER_WAY`,
+then `ParsedMail` or `Authenticity` as JSON.
 """
 
 import gc
@@ -14,14 +14,13 @@ import resource
 import signal
 import socket
 import sys
-from contextlib import suppress
 from datetime import UTC, datetime
 
 from pydantic import BaseModel
 
 from agent.invites.authenticity import authenticate, organisation
 from agent.invites.mime import read_mail
-from agent.invites.request import Request
+from agent.invites.request import UNDER_WAY, Request
 from agent.model.invite import ParsedMail
 from agent.rules.ical import Context, read_calendar
 
@@ -72,14 +71,19 @@ def _warm_up() -> None:
 
 
 def _answer(stream: socket.socket) -> None:
-    """Read one request, write its answer, end the process."""
-    with suppress(OSError):
+    """Read one request, say that it is under way, write its answer, end the process whatever happens."""
+    try:
         line, _, raw = _received(stream).partition(b"\n")
         request = Request.model_validate_json(line)
         _limit(request)
+        stream.sendall(UNDER_WAY)
+        signal.setitimer(signal.ITIMER_REAL, request.seconds)  # SIGALRM ends the process
         stream.sendall(_done(request, raw).model_dump_json().encode())
         stream.shutdown(socket.SHUT_WR)
-    os._exit(0)
+    except Exception as fault:  # noqa: BLE001 - nothing may run on in a fork of the server's loop
+        _tell(fault)
+    finally:
+        os._exit(0)
 
 
 def _received(stream: socket.socket) -> bytes:
@@ -95,13 +99,21 @@ def _received(stream: socket.socket) -> bytes:
 
 def _limit(request: Request) -> None:
     """Leave this process too little of everything to do harm."""
-    memory = request.memory_mb * 1024 * 1024
-    resource.setrlimit(resource.RLIMIT_CPU, (request.cpu_seconds, request.cpu_seconds))
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
-    signal.setitimer(signal.ITIMER_REAL, request.seconds)  # SIGALRM ends the process
+    _cap(resource.RLIMIT_CPU, request.cpu_seconds)
+    _cap(resource.RLIMIT_AS, request.memory_mb * 1024 * 1024)
+    for nothing in (resource.RLIMIT_FSIZE, resource.RLIMIT_CORE, resource.RLIMIT_NPROC):
+        _cap(nothing, 0)
+
+
+def _cap(kind: int, value: int) -> None:
+    _, most = resource.getrlimit(kind)
+    value = value if most == resource.RLIM_INFINITY else min(value, most)
+    resource.setrlimit(kind, (value, value))
+
+
+def _tell(fault: Exception) -> None:
+    """Say on stderr, this process's log, what kind of fault it was; never the hostile text in it."""
+    print(f"reading mail: {type(fault).__name__}", file=sys.stderr)  # noqa: T201 - see above
 
 
 def _context(request: Request) -> Context:
@@ -125,7 +137,7 @@ def _read(request: Request, raw: bytes) -> ParsedMail:
     except MemoryError:
         return ParsedMail(problems=(_TOO_BIG,))
     except Exception as fault:  # noqa: BLE001 - hostile input meets four parsers; the answer must say something
-        print(f"unreadable mail: {type(fault).__name__}", file=sys.stderr)  # noqa: T201 - stderr is this process's log
+        _tell(fault)
         return ParsedMail(problems=(_UNREADABLE,))
 
 

@@ -4,14 +4,16 @@ import asyncio
 import logging
 import socket
 import sys
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 from pydantic import ValidationError
 
+from agent.errors import Temporary
 from agent.invites.budget import MAX_BYTES
-from agent.invites.request import Request
+from agent.invites.request import UNDER_WAY, Request
 from agent.model.authenticity import Authenticity
 from agent.model.invite import Component, Envelope, ParsedMail
 from agent.rules.links import GOOGLE_MEET_URL
@@ -69,7 +71,10 @@ class LimitedReader:
             self._parent = None
 
     async def read(self, raw: bytes, received_at: datetime) -> ParsedMail:
-        """Return what the mail says. Never raises for bad input: `problems` tells what could not be read."""
+        """Return what the mail says. Never raises for bad input: `problems` tells what could not be read.
+
+        Raises `Temporary` when no process can be had now.
+        """
         return await self._parsed(self._request("mail", received_at), raw)
 
     async def expand(self, ical: str, now: datetime) -> tuple[Component, ...]:
@@ -112,27 +117,38 @@ class LimitedReader:
             return await self._exchange(request.model_dump_json().encode() + b"\n" + raw)
 
     async def _exchange(self, question: bytes) -> bytes:
-        """Send one question down a private stream and return all that comes back, b'' when the process was ended."""
+        """Return the answer to one question, b'' when it made the process end. Raises `Temporary` when none could begin."""
+        for _ in range(2):
+            answer = await self._try(question)
+            if answer.startswith(UNDER_WAY):
+                return answer.removeprefix(UNDER_WAY)
+            async with self._starting:
+                await self.stop()
+        raise Temporary("Mail cannot be read now.", full="the process that reads mail cannot be started")
+
+    async def _try(self, question: bytes) -> bytes:
+        """Send a question down a private stream and return all that comes back."""
         ours, theirs = socket.socketpair()
         with theirs:
             async with self._starting:
                 door = await self._ensure()
-                try:
+                with suppress(OSError):  # the waiting process just ended; no answer will come
                     socket.send_fds(door, [b"1"], [theirs.fileno()])
-                except OSError:
-                    await self.stop()
-                    socket.send_fds(await self._ensure(), [b"1"], [theirs.fileno()])
         reader, writer = await asyncio.open_connection(sock=ours, limit=2**20)
+        answer = b""
         try:
             async with asyncio.timeout(self._seconds + 5):
                 writer.write(question)
                 await writer.drain()
                 writer.write_eof()
-                return await reader.read(_MAX_ANSWER)
+                answer = await reader.readexactly(_MAX_ANSWER)
+        except asyncio.IncompleteReadError as end:
+            answer = end.partial
         except (OSError, TimeoutError):
-            return b""
+            log.warning("the process that reads mail broke off")
         finally:
             writer.close()
+        return answer
 
     async def _ensure(self) -> socket.socket:
         """Return the line to the waiting process, started now when there is none. The caller holds `_starting`."""

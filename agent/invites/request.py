@@ -5,6 +5,9 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+UNDER_WAY = b"+"
+"""The first byte of an answer. Without it the process never began, which is no fault of the mail."""
+
 
 class Request(BaseModel):
     """What to do with what follows: read it as a mail, as a bare calendar object, or find out who really sent it.

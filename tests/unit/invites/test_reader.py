@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from agent.errors import Temporary
 from agent.invites.reader import LimitedReader
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -194,6 +195,22 @@ async def test_the_waiting_process_is_replaced_when_it_dies(reader):
     waiting.kill()
     await waiting.wait()
     assert (await reader.read(INVITE, NOW)).components
+
+
+async def test_a_process_that_cannot_be_had_is_no_fault_of_the_mail(reader, monkeypatch):
+    monkeypatch.setattr("agent.invites.reader.sys.executable", "/bin/true")
+    with pytest.raises(Temporary):
+        await reader.read(INVITE, NOW)
+
+
+async def test_a_long_answer_comes_whole(reader):
+    guests = "\n".join(f"ATTENDEE;CN=Guest {n}:mailto:guest{n}@example.com" for n in range(500))
+    found = await reader.read(
+        mail(calendar(EVENT.replace("SUMMARY", guests + "\nRRULE:FREQ=DAILY\nSUMMARY"))), NOW
+    )
+    (component,) = found.components
+    assert len(component.attendees) == 500
+    assert len(component.slots) == 90
 
 
 async def test_stopping_leaves_no_process(reader):
