@@ -1,17 +1,17 @@
 """The way into meetings: a pool of browsers, a profile, and one page per visit."""
 
-import logging
 from pathlib import Path
 
+from playwright.async_api import Error
+
+from agent.errors import Temporary
 from agent.meet.browser import Launch
-from agent.meet.call import PageCaller, open_page
+from agent.meet.call import PageCaller, Place
 from agent.meet.course import Patience
-from agent.meet.pool import Pool
+from agent.meet.pool import Lease, Pool
 from agent.meet.profile import Profile
 from agent.model.call import Visit
 from agent.ports import Clock
-
-log = logging.getLogger(__name__)
 
 
 class BrowserMeet:
@@ -30,7 +30,9 @@ class BrowserMeet:
         clock: Clock,
         patience: Patience | None = None,
     ) -> None:
-        self._pool = Pool(Launch(executable, headless, sandbox), bots_per_browser, max_bots, data_dir)
+        self._pool = Pool(
+            Launch(executable, headless, sandbox, data_dir / "browser"), bots_per_browser, max_bots, data_dir
+        )
         self._profile = Profile(profile_dir)
         self._data_dir = data_dir
         self._clock = clock
@@ -44,9 +46,22 @@ class BrowserMeet:
         """A caller at the join button. Raises `Misconfigured` without a browser, `Temporary` when none is free."""
         state = self._profile.load()
         lease = await self._pool.lease(state)
-        return await open_page(
-            lease, visit, self._clock, self._patience, self._profile, state is not None, self._data_dir
-        )
+        try:
+            caller = await self._sit_down(lease, visit, signed_in_state=state is not None)
+            await caller.open()
+        except Error as error:
+            await lease.release()
+            raise Temporary("The browser failed while the page was opened.", full=error.message) from error
+        except BaseException:
+            await lease.release()
+            raise
+        return caller
+
+    async def _sit_down(self, lease: Lease, visit: Visit, *, signed_in_state: bool) -> PageCaller:
+        page = await lease.context.new_page()
+        session = await lease.context.new_cdp_session(page)
+        place = Place(lease, page, session, self._profile, signed_in_state, self._data_dir)
+        return PageCaller(place, visit, self._clock, self._patience)
 
     async def stop(self) -> None:
         """End all browsers."""

@@ -60,11 +60,16 @@ NO_BROWSER = (
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """How browsers are started. `sandbox` None means: on, unless the process is root's, where Chromium refuses."""
+    """How browsers are started.
+
+    `sandbox` None means: on, unless the process is root's, where Chromium refuses. `artifacts_dir` is where
+    Playwright keeps what it needs while a browser runs; None is a temporary directory.
+    """
 
     executable: str | None = None
     headless: bool = True
     sandbox: bool | None = None
+    artifacts_dir: Path | None = None
 
     def sandboxed(self) -> bool:
         """Whether Chromium's own sandbox is used."""
@@ -108,6 +113,7 @@ async def start_browser(launch: Launch, playwright: Playwright) -> Browser:
             headless=launch.headless,
             chromium_sandbox=sandboxed,
             args=list(FLAGS),
+            artifacts_dir=launch.artifacts_dir,
             handle_sigint=False,
             handle_sigterm=False,
             handle_sighup=False,

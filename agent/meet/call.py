@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.async_api import CDPSession, Error, Page
+from playwright.async_api import CDPSession, Page
 
 from agent.errors import Temporary
 from agent.meet.capture import Capture
@@ -43,7 +43,6 @@ from agent.ports import Clock
 
 TICK_SECONDS = 1.0
 LEAVE_SECONDS = 4.0
-CLOSE_SECONDS = 5.0
 EXPECTED_ENDS = frozenset({EndReason.ENDED_BY_HOST, EndReason.REQUESTED})
 log = logging.getLogger(__name__)
 
@@ -61,7 +60,7 @@ class Place:
 
 
 class PageCaller:
-    """Implements `ports.Caller`. Made by `open_page`."""
+    """Implements `ports.Caller`. Made by `BrowserMeet.open`."""
 
     def __init__(self, place: Place, visit: Visit, clock: Clock, patience: Patience) -> None:
         self._place = place
@@ -371,29 +370,3 @@ class PageCaller:
             if strategy == "structure" and control not in self._drifted:
                 self._drifted.add(control)
                 await self._keep_evidence(f"the name of {control} has changed")
-
-
-async def open_page(
-    lease: Lease,
-    visit: Visit,
-    clock: Clock,
-    patience: Patience,
-    profile: Profile,
-    signed_in_state: bool,
-    data_dir: Path,
-) -> PageCaller:
-    """A caller whose page stands at the join button. Raises `Temporary` when the browser dies meanwhile."""
-    try:
-        page = await lease.context.new_page()
-        session = await lease.context.new_cdp_session(page)
-        caller = PageCaller(
-            Place(lease, page, session, profile, signed_in_state, data_dir), visit, clock, patience
-        )
-        await caller.open()
-    except Error as error:
-        await lease.release()
-        raise Temporary("The browser failed while the page was opened.", full=error.message) from error
-    except BaseException:
-        await asyncio.wait_for(lease.release(), CLOSE_SECONDS)
-        raise
-    return caller

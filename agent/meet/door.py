@@ -104,6 +104,7 @@ class Door:
                 return DoorShut(refusal, verdict.words)
             step = self._next_step(snapshot)
             if step is None and snapshot.ready("join"):
+                self._hand.strategies["join"] = snapshot.controls["join"].by
                 return DoorOpen(signed_in=not self._typed)
             await (step() if step else asyncio.sleep(LOOK_AGAIN_SECONDS))
         return self._gave_up(verdict)

@@ -3,6 +3,7 @@
 import asyncio
 import tomllib
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,8 @@ class Telling:
         match line:
             case {"do": str()}:
                 await self.stage.teller.step(self.bot.code, line)
+            case {"see": "Admitted"}:
+                await self.sees_admission()
             case {"see": str(kind), **wanted}:
                 await self.bot.see(kind, **wanted)
             case {"say": str(text), "ok": bool(ok)}:
@@ -95,6 +98,13 @@ class Telling:
                 await self.page_shows(wanted)
             case _:
                 raise AssertionError(f"no such line: {line}")
+
+    async def sees_admission(self) -> None:
+        """Not a moment before the server let the bot in."""
+        told = await self.bot.see("Admitted")
+        admitted_at = (await self.stage.visitor(self.bot))["admitted_at"]
+        assert admitted_at
+        assert told.at >= datetime.fromisoformat(admitted_at), self.bot.told()
 
     async def page_shows(self, wanted: dict[str, Any]) -> None:
         """The server hears of a press a moment after it."""
