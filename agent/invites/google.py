@@ -3,8 +3,11 @@
 import asyncio
 import json
 import logging
+import uuid
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -63,6 +66,15 @@ def load_credentials(path: Path, subject: str = "") -> Credentials:
             full=f"google credentials {path}: {fault!r}",
         ) from fault
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A push channel. Google does not renew it: open the next one well before `ends_at`, then end this one."""
+
+    id: str
+    resource_id: str
+    ends_at: datetime
 
 
 class GoogleCalendar:
@@ -138,6 +150,21 @@ class GoogleCalendar:
             return ""
         hidden = str(_object(value).get("value", "NONE")).upper()
         return "" if hidden == "NONE" else _HIDES.format(when=_WHEN.get(hidden, f"by the setting {hidden}"))
+
+    async def watch(self, address: str, secret: str) -> Channel:
+        """Ask Google to ping `address` (https) at changes, with `secret` in `X-Goog-Channel-Token`, until the channel ends."""
+        body = {"id": str(uuid.uuid4()), "type": "web_hook", "address": address, "token": secret}
+        answer = await self._call(
+            lambda: _object(self._api().events().watch(calendarId=self.calendar_id, body=body).execute())
+        )
+        ends_at = datetime.fromtimestamp(int(answer["expiration"]) / 1000, UTC)
+        return Channel(str(answer["id"]), str(answer["resourceId"]), ends_at)
+
+    async def unwatch(self, channel: Channel) -> None:
+        """End a channel; one that is over already is no trouble."""
+        body = {"id": channel.id, "resourceId": channel.resource_id}
+        with suppress(Missing):
+            await self._call(lambda: self._api().channels().stop(body=body).execute())
 
     def _advance(self) -> bool:
         """Move the sync token on; True when something happened, or when nobody can tell."""

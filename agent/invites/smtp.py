@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import socket
 import ssl
 from collections import defaultdict, deque
@@ -21,6 +22,8 @@ from agent.ports import Door
 _TROUBLE = "451 4.3.0 Cannot take the mail now, please try again later"
 _COMMANDS = {"NOOP": 30, "RSET": 100, "VRFY": 20, "HELP": 5, "EHLO": 10, "HELO": 10, "STARTTLS": 3, "*": 1000}
 _DRAIN_SECONDS = 5.0
+_MAX_ANSWER = 500
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 log = logging.getLogger(__name__)
 
@@ -263,6 +266,11 @@ class _Session(SMTP):
             self._refuse(b"552 5.3.4 Mail too large\r\n")
         else:
             super().data_received(data)
+
+    async def push(self, status: str | bytes) -> None:
+        """Answer. The library repeats what the client said; controls and broken text in it are not sent back."""
+        text = status.decode("utf-8", "replace") if isinstance(status, bytes) else status
+        await super().push(_UNPRINTABLE.sub("?", text)[:_MAX_ANSWER].encode("utf-8", "replace"))
 
     def mail_over(self) -> None:
         """Start counting anew: a mail was begun, taken or refused."""

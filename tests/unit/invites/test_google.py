@@ -1,5 +1,6 @@
 """The poller against a Google Calendar v3 on a real socket, and the reading of its events."""
 
+import asyncio
 import json
 import logging
 from datetime import UTC, datetime, timedelta
@@ -264,6 +265,30 @@ def test_a_service_account_acts_for_the_subject(tmp_path):
     path = tmp_path / "credentials.json"
     path.write_text(info if isinstance(info, str) else json.dumps(info))
     assert load_credentials(path, "bot@example.com")._subject == "bot@example.com"
+
+
+async def test_a_channel_pings_at_changes_until_it_is_ended(wired):
+    pinged = asyncio.Event()
+    pings = []
+
+    async def listen(reader, writer):
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        pings.append(head)
+        if "x-goog-resource-state: exists" in head.lower():
+            pinged.set()
+        writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(listen, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        channel = await wired.calendar.watch(f"http://127.0.0.1:{port}/ping", "a-secret")
+        assert timedelta(days=1) < channel.ends_at - NOW < timedelta(days=31)
+        await wired.put("one", event())
+        await asyncio.wait_for(pinged.wait(), 10)
+        assert "a-secret" in pings[-1]
+        await wired.calendar.unwatch(channel)
+        await wired.calendar.unwatch(channel)
 
 
 CONTEXT = Context(NOW)
