@@ -61,11 +61,14 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """Whose meeting it is: domains that count as inside, the bot's own addresses, and who wants no more recaps."""
+    """Whose meeting it is: domains that count as inside, the bot's own addresses, who wants no more recaps, whose mail
+    came back.
+    """
 
     domains: frozenset[str] = frozenset()
     own_addresses: frozenset[str] = frozenset()
     unsubscribed: frozenset[str] = frozenset()
+    undeliverable: frozenset[str] = frozenset()
 
 
 def choose(
@@ -114,13 +117,24 @@ def match(people: Sequence[Attendee], attendances: Sequence[Attendance]) -> dict
     stays: dict[str, list[datetime | None]] = {}
     for attendance in attendances:
         stays.setdefault(name_key(attendance.display_name), []).append(_left_at(attendance))
-    claims = {person.email: _keys(person) & stays.keys() for person in people}
-    rivals = Counter(key for keys in claims.values() for key in keys)
     return {
         email: _latest([left for key in keys for left in stays[key]])
-        for email, keys in claims.items()
-        if keys and all(rivals[key] == 1 for key in keys)
+        for email, keys in _claims(people, stays).items()
     }
+
+
+def addresses(people: Sequence[Attendee], names: Sequence[str]) -> dict[str, str]:
+    """Join display names to invitees: name → address, where that is unambiguous as in `match`."""
+    claims = _claims(people, {name_key(name) for name in names})
+    owners = {key: email for email, keys in claims.items() for key in keys}
+    return {name: owners[name_key(name)] for name in names if name_key(name) in owners}
+
+
+def _claims(people: Sequence[Attendee], present: Collection[str]) -> dict[str, set[str]]:
+    """Return the name keys that are one invitee's alone, by address."""
+    claims = {person.email: _keys(person) & set(present) for person in people}
+    rivals = Counter(key for keys in claims.values() for key in keys)
+    return {email: keys for email, keys in claims.items() if keys and all(rivals[key] == 1 for key in keys)}
 
 
 def name_key(name: str) -> str:
@@ -167,6 +181,8 @@ def _obstacle(email: str, declined: Collection[str], house: House) -> str:
         return "declined the invitation"
     if email in house.unsubscribed:
         return "unsubscribed from recaps of this series"
+    if email in house.undeliverable:
+        return "cannot be reached: mail to this address came back"
     if _base(email) in house.own_addresses:
         return "is the bot itself"
     return "is a room or a group calendar" if _domain(email) in ROOM_DOMAINS else ""

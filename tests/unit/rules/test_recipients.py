@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 from agent.model.invite import Attendee
 from agent.model.summary import ActionItem, Decision, Statement, Summary, Topic
 from agent.model.transcript import Attendance, Entry, Session
-from agent.rules.recipients import House, choose, match, name_key, visible_entries, visible_summary
+from agent.rules.recipients import (
+    House,
+    addresses,
+    choose,
+    match,
+    name_key,
+    visible_entries,
+    visible_summary,
+)
 
 START = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 END = START + timedelta(minutes=40)
@@ -225,3 +233,17 @@ def test_no_cited_entry_lies_behind_the_leave(minutes):
 
     if seen < len(entries):
         assert all(cite <= seen for statement in cut.statements() for cite in statement.cites)
+
+
+def test_names_in_the_meeting_are_joined_to_the_addresses_of_invitees():
+    twins = (person("a@example.com", "Same Name"), person("b@example.com", "Same Name"))
+    names = ["Person, Host (Berlin)", "Test Lead", "Same Name", "Stranger Person"]
+    assert addresses((*INVITEES, *twins), names) == {
+        "Person, Host (Berlin)": "host@example.com",
+        "Test Lead": "tests@example.com",
+    }
+
+
+def test_whose_mail_came_back_gets_nothing():
+    house = House(undeliverable=frozenset({"tests@example.com"}))
+    assert "tests@example.com" not in readers("invited", house=house)

@@ -1,0 +1,64 @@
+"""Links in mails that need no sign-in: what they let one do, for whom and until when, signed with the server's key.
+
+A token is the base64url of a small JSON list and a signature over all of it. Whoever has the link may do that one thing.
+"""
+
+import base64
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from agent.errors import Denied
+from agent.rules import tokens
+
+_LONGEST = 2000
+_UNREADABLE = "This link is damaged. Open it from the mail again, whole."
+
+
+class Purpose(StrEnum):
+    """What a link lets one do; a link made for one thing opens no other."""
+
+    TRANSCRIPT = "transcript"
+    DELETE = "delete"
+    UNSUBSCRIBE = "unsubscribe"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """`subject` names the thing (a job's public id, a series' scope), `reader` is the address the link was mailed to.
+
+    `detail` qualifies it: for a transcript the ISO instant at which the reader left, '' for the whole.
+    """
+
+    purpose: Purpose
+    subject: str
+    reader: str
+    detail: str = ""
+
+
+def issue(key: bytes, link: Link, expires_at: datetime) -> str:
+    """Return the token of a link that works until `expires_at`."""
+    until = int(expires_at.timestamp())
+    body = [link.purpose.value, link.subject, link.reader, link.detail, until]
+    said = base64.urlsafe_b64encode(json.dumps(body, separators=(",", ":")).encode()).rstrip(b"=").decode()
+    return f"{said}.{tokens.sign_link(key, f'mail:{said}', until)}"
+
+
+def read(key: bytes, token: str, purpose: Purpose, now: datetime) -> Link:
+    """Return what a token says. Raises `Denied` for one that is damaged, forged, stale, or made for something else."""
+    said, _, signature = token.partition(".")
+    if len(token) > _LONGEST:
+        raise Denied(_UNREADABLE)
+    try:
+        padded = said.encode("ascii") + b"=" * (-len(said) % 4)
+        named, subject, reader, detail, until = json.loads(base64.urlsafe_b64decode(padded))
+        link = Link(Purpose(named), str(subject), str(reader), str(detail))
+        expires_at = int(until)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise Denied(_UNREADABLE, full=f"mail link: {type(error).__name__}") from error
+    tokens.check_link(key, f"mail:{said}", expires_at, signature, now)
+    if link.purpose is not purpose:
+        raise Denied("This link is for something else.", full=f"mail link: {named} used as {purpose}")
+    return link
