@@ -53,6 +53,7 @@ ENVIRONMENT_HOME = "config/load.py"
 IMPORTED_AS = {
     "argon2-cffi": "argon2",
     "dkimpy": "dkim",
+    "dnspython": "dns",
     "google-api-python-client": "googleapiclient",
     "google-auth": "google",
     "google-auth-oauthlib": "google_auth_oauthlib",

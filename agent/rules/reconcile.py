@@ -153,11 +153,15 @@ def plan(known: Known, now: datetime, policy: Policy | None = None) -> tuple[Dec
     return _Plan(known, known.series, now, policy or Policy()).decisions()
 
 
-def _not_for_us(known: Known, fresh: Component) -> Ignore | None:
+def _not_for_us(known: Known, fresh: Component) -> Ignore | Refuse | None:
     if fresh.method in _FOR_ORGANIZERS:
         return Ignore("method", f"METHOD:{fresh.method} is for organizers")
     if fresh.broken and not fresh.slots and (fresh.only_instances or not fresh.cancelled):
-        return Ignore("unreadable", "; ".join(fresh.broken))
+        reason = "; ".join(fresh.broken)
+        # A change that cannot be read leaves a plan as it was, so declining it would say the wrong thing.
+        if fresh.method == "CANCEL" or any(one.live for one in known.occurrences):
+            return Ignore("unreadable", reason)
+        return Refuse((), "unreadable", reason)
     if calendar.is_stale(known.series, fresh):
         return Ignore("stale", "a newer version is known")
     return None

@@ -188,7 +188,7 @@ def test_silence_of_the_name_service_is_no_failure():
         ("host@host.com", "local", "none"),
     ],
 )
-def test_spf(mail_from, peer, verdict):
+def test_spf_looks_at_the_envelope(mail_from, peer, verdict):
     assert check(mail(), mail_from=mail_from, peer=peer).spf == verdict
 
 

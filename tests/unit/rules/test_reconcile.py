@@ -306,6 +306,14 @@ def test_a_cancellation_that_names_no_readable_instance_leaves_the_series():
     assert the_decision(known, broken) == Ignore("unreadable", "RECURRENCE-ID cannot be read")
 
 
+def test_an_invitation_that_cannot_be_read_is_declined_and_an_unreadable_change_is_not():
+    unreadable = Component(
+        uid="u", method="REQUEST", sequence=9, only_instances=True, broken=("INTERVAL is 0",)
+    )
+    assert the_decision(Known(), unreadable) == Refuse((), "unreadable", "INTERVAL is 0")
+    assert the_decision(after(single()), unreadable) == Ignore("unreadable", "INTERVAL is 0")
+
+
 def test_a_minor_update_of_the_series_keeps_an_exception():
     exception = one(NINE + WEEK, NINE + WEEK + HOUR, stamped=1)
     known = after(weekly(), exception, weekly(stamped=5))
