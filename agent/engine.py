@@ -27,6 +27,7 @@ from agent.store.database import Database
 APPLICATION = "meetbot"
 APPLICATION_VERSION = "meetbot-1"  # pinned: an upgrade finishes what was under way
 VERBS = "verbs"
+TIDY_SECONDS = 12.0  # leaving a call by its button, and writing down the last words
 ALIVE = ["ENQUEUED", "DELAYED", "PENDING"]
 WAIT_FOR_VERB_SECONDS = 86_400.0
 LIVENESS_LOCK = 0x6D656574
@@ -63,6 +64,8 @@ class Engine:
         self._jobs: dict[str, tuple[Job, str, bool]] = {}
         self._seen: dict[str, tuple[int, float]] = {}
         self._beats: asyncio.Task[None] | None = None
+        self._running: set[asyncio.Future[None]] = set()
+        self._stopping = False
         self._client = DBOSClient(
             system_database_engine=database.jobs_engine,
             serializer=DBOSPortableJSONSerializer(),
@@ -114,13 +117,17 @@ class Engine:
         await asyncio.to_thread(self._take_over, 0.0 if self.database.embedded else self.worker_ttl_seconds)
         self._beats = asyncio.create_task(self._beat(), name="engine.beat")
 
-    async def stop(self, drain_seconds: int = 0) -> None:
-        """Run nothing more; wait `drain_seconds` for what runs, then leave it to the next start."""
+    async def stop(self) -> None:
+        """Run nothing more. What runs is cancelled, tidies up, and starts again with the next process."""
+        self._stopping = True
         if self._beats:
             self._beats.cancel()
-        await asyncio.to_thread(
-            DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=drain_seconds
-        )
+        running = list(self._running)
+        for task in running:
+            task.cancel()
+        if running:
+            await asyncio.wait(running, timeout=TIDY_SECONDS)
+        await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
         # DBOS had made its own thread pool the loop's default, and has just closed it.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="meetbot"))
         self._client.destroy()
@@ -152,12 +159,21 @@ class Engine:
             "notification_listener_polling_interval_sec": self.poll_seconds,
         }
 
+    def _begin(self, job: Job, *arguments: Any) -> asyncio.Future[None]:
+        """Start a job as a task that `stop` can cancel. Cancelled, it stays under way for the engine: it starts again."""
+        if self._stopping:
+            raise asyncio.CancelledError
+        task = asyncio.ensure_future(job(*arguments))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
+
     def _guarded(self, name: str, job: Job) -> Job:
         """Wrap a job so that a raised error becomes a later run under the next key."""
 
         async def run(*arguments: str | int) -> None:
             try:
-                await job(*arguments)
+                await self._begin(job, *arguments)
             except Exception as error:  # noqa: BLE001 - whatever a phase raises, its work must not be lost
                 await asyncio.to_thread(self._again, name, DBOS.workflow_id or "", arguments, error)
 
@@ -183,7 +199,7 @@ class Engine:
 
         async def run(*arguments: str | int) -> None:
             inbox: Inbox = asyncio.Queue()
-            work = asyncio.ensure_future(job(inbox, *arguments))
+            work = self._begin(job, inbox, *arguments)
             while True:
                 verb = asyncio.ensure_future(DBOS.recv_async(VERBS, timeout_seconds=WAIT_FOR_VERB_SECONDS))
                 await DBOS.asyncio_wait([work, verb], return_when=asyncio.FIRST_COMPLETED)

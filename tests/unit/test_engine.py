@@ -126,3 +126,32 @@ async def test_a_job_that_fails_runs_again_later(engine: Engine, database: Datab
         engine.after(session, "fail_once", "shaky", "shaky")
     await diary.until("shaky worked")
     assert diary.lines.count("shaky tried") == 2
+
+
+async def test_what_a_stop_interrupts_starts_again_with_the_next_process(tmp_path: Path, diary: Diary) -> None:
+    database = Database(f"sqlite:///{tmp_path}/restart.db")
+    database.migrate()
+
+    async def stay() -> None:
+        diary.note("came")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.to_thread(diary.lines.append, "tidied up")
+
+    async def hear(inbox: Inbox) -> None:
+        diary.note("back")
+
+    first = Engine(database, queues={"jobs": 5}, poll_seconds=0.05)
+    first.handles("stay", lambda inbox: stay(), queue="jobs", hears=True)
+    await first.start()
+    with database.write() as session:
+        first.after(session, "stay", "stay-1")
+    await diary.until("came")
+    await first.stop()
+    assert diary.lines[-1] == "tidied up"
+    second = Engine(database, queues={"jobs": 5}, poll_seconds=0.05)
+    second.handles("stay", hear, queue="jobs", hears=True)
+    await second.start()
+    await diary.until("back")
+    await second.stop()
