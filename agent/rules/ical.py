@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from agent.model.invite import Component, Method, Slot
 from agent.rules import ical_text
 from agent.rules.ical_event import Reading, read_event
-from agent.rules.ical_text import Calendar
+from agent.rules.ical_text import Calendar, Event
 from agent.rules.links import GOOGLE_MEET_URL
 from agent.rules.recurrence import (
     MAX_OCCURRENCES,
@@ -164,7 +164,7 @@ class _Group:
             broken=tuple(self._faults),
             ical=ical_text.assemble(
                 self._method,
-                tuple(reading.event for reading in self._readings),
+                tuple(self._stamped(reading) for reading in self._readings),
                 self._calendar.zones,
                 self._calendar.properties.get("X-WR-TIMEZONE", ""),
             ),
@@ -257,11 +257,17 @@ class _Group:
             this_and_future=override.this_and_future,
         )
 
+    def _stamped(self, reading: Reading) -> Event:
+        """Return the event's text with a DTSTAMP, so that it has the same rank when it is read again."""
+        if reading.stamped_at == self._stamp(reading):
+            return reading.event
+        return reading.event.replaced("DTSTAMP", f"{self._stamp(reading):%Y%m%dT%H%M%SZ}")
+
     def _stamp(self, reading: Reading) -> datetime:
         """Return DTSTAMP, else when the message was sent; stamps of the future cannot outrank what comes later."""
         now = self._context.now
         stamp = reading.stamped_at or self._context.stamped_at or now
-        return min(stamp, now + _STAMP_LEEWAY)
+        return min(stamp, now + _STAMP_LEEWAY).replace(microsecond=0)
 
 
 def _zone_name(moment: Moment) -> str:

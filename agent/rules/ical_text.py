@@ -34,6 +34,11 @@ class Event:
         """Return the raw value of the first line called `name`, '' without one."""
         return next(iter(self.values(name)), "")
 
+    def replaced(self, name: str, value: str) -> "Event":
+        """Return the event with one line called `name` in place of all of that name."""
+        others = tuple(line for line in self.lines if not _is_named(line, name))
+        return Event((*others, f"{name}:{value}"), self.whole)
+
     def encoded(self) -> bytes:
         """Return the event for the property reader, every TZID hidden in a parameter that the reader leaves alone."""
         body = "\r\n".join(_hide_tzid(line) for line in self.lines)

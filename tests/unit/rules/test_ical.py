@@ -385,9 +385,7 @@ def test_text_that_lost_its_folding_is_joined_again():
     assert found.links == (LINK,)
 
 
-@pytest.mark.parametrize(
-    "text", ["", "hello", "/etc/passwd", "BEGIN:VCALENDAR\nEND:VCALENDAR"]
-)
+@pytest.mark.parametrize("text", ["", "hello", "/etc/passwd", "BEGIN:VCALENDAR\nEND:VCALENDAR"])
 def test_what_holds_no_meeting_says_so(text):
     found = read_calendar(text.encode(), CONTEXT)
     assert found.components == ()
@@ -422,3 +420,10 @@ def test_a_component_carries_enough_to_be_read_again():
     found = read(CUSTOM_ZONE, weekly(), instance(":20261130T090000Z"), head=("X-WR-TIMEZONE:Asia/Tokyo",))
     (again,) = read_calendar(found.ical.encode(), CONTEXT).components
     assert again == found
+
+
+@pytest.mark.parametrize("stamp", ["nonsense", "20991101T000000Z", "20261101T000000Z"])
+def test_a_component_has_the_same_rank_when_it_is_read_again_later(stamp):
+    found = read(event(DTSTAMP=stamp), context=Context(NOW + timedelta(microseconds=7)))
+    (again,) = read_calendar(found.ical.encode(), Context(NOW + timedelta(days=40))).components
+    assert again.stamped_at == found.stamped_at
