@@ -27,7 +27,8 @@ def terms(text: str) -> list[str]:
 def folded(text: str) -> str:
     """Return a text without case, accents and compatibility forms."""
     flat = unicodedata.normalize("NFKD", text)
-    return "".join(letter for letter in flat if not "\u0300" <= letter <= "\u036f").casefold()
+    bare = "".join(letter for letter in flat if not "\u0300" <= letter <= "\u036f")
+    return unicodedata.normalize("NFC", bare).casefold()
 
 
 def is_dense(text: str) -> bool:

@@ -41,8 +41,12 @@ def test_a_commit_is_on_disk_before_it_is_answered(database: Database) -> None:
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_model(database: Database) -> None:
+    def no_search_index(name: str | None, kind: str, _parents: object) -> bool:
+        return kind != "table" or name is None or not name.startswith(("said", "noted"))
+
     with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        options = {"compare_type": False, "include_name": no_search_index}
+        context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, metadata) == []
 
 
