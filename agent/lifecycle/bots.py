@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlmodel import Session
 
-from agent.errors import Conflict
-from agent.lifecycle import bot_files, plan
-from agent.lifecycle.commands import Commands, meeting_link
+from agent.errors import Conflict, Invalid
+from agent.lifecycle import billing, bot_files, plan
+from agent.lifecycle.commands import FARTHEST_AHEAD, Commands, meeting_link
 from agent.lifecycle.house import House
 from agent.lifecycle.own_bots import OwnBots
 from agent.model.account import Principal
@@ -67,6 +67,7 @@ class Bots(OwnBots):
 
     def __init__(self, house: House, commands: Commands) -> None:
         super().__init__(house)
+        self.default_name = house.habits.bot_name
         self.commands = commands
 
     async def create(self, by: Principal, wish: BotWish) -> tuple[BotView, bool]:
@@ -87,7 +88,8 @@ class Bots(OwnBots):
             if known is not None and known.deleted_at is None:
                 return self._view(session, known), False
             now = self.house.now()
-            starts_at = max(wish.starts_at or now, now)
+            starts_at = plan_at(wish.starts_at, now)
+            billing.check_meetings(session, self.house, by.user_id, now)
             waits = wish.starts_at is None
             planned = plan.Wish(
                 key=key,
@@ -148,7 +150,7 @@ class Bots(OwnBots):
                     session, by, change.callback_url
                 )
             if change.starts_at is not None:
-                at = max(change.starts_at, self.house.now())
+                at = plan_at(change.starts_at, self.house.now())
                 changes |= {"join_at": at, "starts_at": at}
                 changes["options"] = {**changes["options"], "await_deploy": False}
             self._alter(session, job, changes)
@@ -294,3 +296,11 @@ class Bots(OwnBots):
     def _without_callback(self, session: Session, job: Job) -> list[int]:
         known = bots.callbacks(session, [job]).get(job.id or 0)
         return [number for number in job.hooks if known is None or number != known.id]
+
+
+def plan_at(wanted: datetime | None, now: datetime) -> datetime:
+    """Return when a bot goes: a past instant, or none, is now. Raises `Invalid` for one too far ahead."""
+    at = max(wanted or now, now)
+    if at - now > FARTHEST_AHEAD:
+        raise Invalid(f"startTime is more than {FARTHEST_AHEAD.days} days ahead.")
+    return at

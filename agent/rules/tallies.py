@@ -63,6 +63,8 @@ class Figures:
 
     days: list[Day]
     outcomes: dict[str, int] = field(default_factory=dict)
+    ended: int = 0
+    admitted: int = 0
     on_time: int = 0
     knocked: int = 0
 
@@ -85,12 +87,8 @@ def figures(
 ) -> Figures:
     """Sum up [since, until). `summaries` are (made at, tokens read, tokens written); `requests` are (all, failed) by day."""
     days = {day: Day(day) for day in _days(since, until)}
-    outcomes: Counter[str] = Counter()
-    on_time = knocked = 0
-    for visit in visits:
-        outcomes[visit.outcome] += 1
-        on_time += _is_on_time(visit)
-        knocked += visit.knocked_at is not None
+    seen = list(visits)
+    for visit in seen:
         _count_visit(days[visit.planned_at.date()], visit)
     for at, given, made in summaries:
         day = days[at.date()]
@@ -101,7 +99,14 @@ def figures(
         day = days[date.fromisoformat(name)]
         day.requests += count
         day.errors += errors
-    return Figures(list(days.values()), dict(outcomes.most_common()), on_time, knocked)
+    return Figures(
+        list(days.values()),
+        dict(Counter(visit.outcome for visit in seen).most_common()),
+        ended=sum(visit.ended for visit in seen),
+        admitted=sum(visit.admitted_at is not None for visit in seen),
+        on_time=sum(_is_on_time(visit) for visit in seen),
+        knocked=sum(visit.knocked_at is not None for visit in seen),
+    )
 
 
 def _count_visit(day: Day, visit: Visit) -> None:

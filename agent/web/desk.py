@@ -7,16 +7,26 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from agent.lifecycle.accounts import Accounts
+from agent.lifecycle.api_keys import ApiKeys
 from agent.lifecycle.billing import Billing
+from agent.lifecycle.bots import Bots
 from agent.lifecycle.commands import Commands
 from agent.lifecycle.devices import Devices
+from agent.lifecycle.enrolment import Enrolment
+from agent.lifecycle.hashing import Hashing
+from agent.lifecycle.hooks_desk import HooksDesk
 from agent.lifecycle.house import House
+from agent.lifecycle.identity import Identity
 from agent.lifecycle.ingest import Ingest
 from agent.lifecycle.intake import Intake
 from agent.lifecycle.kept_answers import KeptAnswers
 from agent.lifecycle.machine import HostReport
+from agent.lifecycle.productions import Productions
 from agent.lifecycle.queries import Queries
+from agent.lifecycle.recordings import Recordings
 from agent.lifecycle.request_book import RequestBook
+from agent.lifecycle.sharing import Sharing
+from agent.lifecycle.usage import Usage
 from agent.web.quota import Quotas
 
 
@@ -48,15 +58,26 @@ class Desk:
     kept_answers: KeptAnswers
     request_book: RequestBook
     quotas: Quotas
+    bots: Bots
+    recordings: Recordings
+    productions: Productions
+    sharing: Sharing
+    hooks: HooksDesk
+    identity: Identity
+    enrolment: Enrolment
+    api_keys: ApiKeys
+    usage: Usage
 
 
 def furnish(house: House, choices: Choices) -> Desk:
     """Put what the routes need on a desk."""
     accounts = Accounts(house)
+    hashing, commands, book = Hashing(), Commands(house), RequestBook(house)
+    identity, api_keys = Identity(house, hashing), ApiKeys(house, accounts)
     return Desk(
         choices=choices,
         billing=Billing(house),
-        commands=Commands(house),
+        commands=commands,
         host_report=HostReport(house),
         ingest=Ingest(house),
         queries=Queries(house),
@@ -64,8 +85,17 @@ def furnish(house: House, choices: Choices) -> Desk:
         devices=Devices(house, accounts),
         intake=Intake(house),
         kept_answers=KeptAnswers(house),
-        request_book=RequestBook(house),
+        request_book=book,
         quotas=Quotas(choices.requests_per_minute, choices.requests_per_hour),
+        bots=Bots(house, commands),
+        recordings=Recordings(house),
+        productions=Productions(house),
+        sharing=Sharing(house, hashing),
+        hooks=HooksDesk(house),
+        identity=identity,
+        enrolment=Enrolment(house, hashing, identity),
+        api_keys=api_keys,
+        usage=Usage(house, api_keys, book),
     )
 
 

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.routing import APIRoute
 
-from agent.web import admin, bot_reports, calendar_invites, health, payments, problems
+from agent.web import accounts, admin, bot_reports, bots_v1, calendar_invites, health, payments, problems
 from agent.web.cli_auth import device as cli_auth
 from agent.web.cli_auth import page as cli_auth_page
 from agent.web.desk import Desk
@@ -28,6 +28,8 @@ FAMILIES = (
     cli_auth_page.router,
     admin.router,
     payments.router,
+    bots_v1.router,
+    accounts.router,
     health.router,
 )
 OWN_HEADERS = ["ETag", "Idempotency-Replayed", "Retry-After", "X-Request-ID"]

@@ -1,0 +1,67 @@
+"""What the wire types of several families share: spelling, and bounds that every text, number and instant keeps."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.alias_generators import to_camel
+
+from agent.rules.addresses import web_address
+
+NO_NUL = r"^[^\x00]*$"
+LARGEST_ID = 2**63 - 1
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+
+def _within_reach(at: datetime) -> datetime:
+    """Refuse instants that no calendar of ours reaches; near the ends of time they could not even be compared."""
+    if not EARLIEST.year < at.year < LATEST.year:
+        raise ValueError(f"must lie between the years {EARLIEST.year} and {LATEST.year}")
+    return at
+
+
+Text = Annotated[str, StringConstraints(max_length=300, pattern=NO_NUL)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=NO_NUL, strip_whitespace=True)]
+OwnId = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=NO_NUL)]
+Secret = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=NO_NUL)]
+Email = Annotated[str, StringConstraints(min_length=3, max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+$")]
+Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
+Instant = Annotated[AwareDatetime, AfterValidator(_within_reach)]
+Seconds = Annotated[float, Field(ge=0, le=86400, allow_inf_nan=False)]
+Id = Annotated[int, Path(ge=1, le=LARGEST_ID)]
+HookUrl = Annotated[
+    str,
+    StringConstraints(max_length=2000),
+    AfterValidator(web_address),
+    Field(json_schema_extra={"format": "uri"}),
+]
+
+
+class Asked(BaseModel):
+    """What a client sends: camelCase outside, snake_case inside; unknown fields are refused."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+
+class Told(BaseModel):
+    """What a client gets: camelCase outside, snake_case inside."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+
+class Paged(BaseModel):
+    """One page of a list, and how much there is in all."""
+
+    total: int
+    page: int
+    page_size: int
+
+
+def under_both_bases(*routers: APIRouter) -> APIRouter:
+    """Put routes under /v1 and /api/v1 alike; the description shows the first."""
+    family = APIRouter()
+    for base, is_shown in (("/v1", True), ("/api/v1", False)):
+        for router in routers:
+            family.include_router(router, prefix=base, include_in_schema=is_shown)
+    return family
