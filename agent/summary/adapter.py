@@ -12,11 +12,12 @@ from agent.rules.folding import clean
 from agent.rules.grounding import grounded
 from agent.summary import meeting_types
 from agent.summary.client import ChatModel
+from agent.summary.conversation import Conversation, Cost
 from agent.summary.extractive import extract
 from agent.summary.language import detected
 from agent.summary.meeting_types import AUTO, MeetingType
 from agent.summary.prompt import Task
-from agent.summary.reduce import Cost, Reducer
+from agent.summary.reduce import Reducer
 from agent.summary.schema import Answer, AnsweredTopic
 
 _FULL_LENGTH_MINUTES = 60.0
@@ -76,7 +77,7 @@ class OpenAISummariser:
         drop_unverified: bool = False,
     ) -> None:
         self._model = ChatModel(base_url, model, api_key, timeout_seconds=timeout_seconds)
-        self._reducer = Reducer(self._model, window_tokens)
+        self._reducer = Reducer(Conversation(self._model), window_tokens)
         self._fallback = fallback or ExtractiveSummariser(template=template, templates_dir=templates_dir)
         self._types = _Types(template, templates_dir)
         self._language = language

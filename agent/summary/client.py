@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, cast
 
 import httpx2
@@ -12,21 +13,18 @@ from openai.types.chat import ChatCompletionMessageParam
 
 from agent.errors import Denied, Invalid, Misconfigured, Temporary
 from agent.summary.prompt import Message, in_words
-from agent.summary.schema import answer_schema
 
 BODY_LIMIT_BYTES = 8 * 1024 * 1024
 # Whatever way out the machine has set up, a model on the machine itself is reached directly.
 _DIRECT = {f"all://{host}": None for host in ("localhost", "127.0.0.1", "[::1]")}
 
-# Tried in this order until the server takes one; the last asks in words only.
-_FORMATS: tuple[dict[str, Any] | None, ...] = (
-    {
-        "type": "json_schema",
-        "json_schema": {"name": "meeting_summary", "strict": True, "schema": answer_schema()},
-    },
-    {"type": "json_object"},
-    None,
-)
+
+class Form(StrEnum):
+    """How a server can be held to a schema, strictest first; the last asks in words only."""
+
+    SCHEMA = "json_schema"
+    OBJECT = "json_object"
+    WORDS = "text"
 
 
 class TooLong(Invalid):
@@ -58,7 +56,7 @@ class ChatModel:
         self.name = model
         self._timeout_seconds = timeout_seconds
         self._gate = asyncio.Semaphore(at_once)
-        self._format = 0
+        self._form = Form.SCHEMA
         self._client = openai.AsyncOpenAI(
             base_url=base_url,
             api_key=api_key or "none",  # local servers want a header, whatever it says
@@ -71,15 +69,15 @@ class ChatModel:
         """Close all connections."""
         await self._client.close()
 
-    async def ask(self, messages: Sequence[Message]) -> Reply:
-        """Return the model's answer.
+    async def ask(self, messages: Sequence[Message], schema: dict[str, Any]) -> Reply:
+        """Return the model's answer, which the server is asked to fit to the JSON `schema`.
 
         Raises `TooLong`, `Denied` (key), `Misconfigured` (address or model), `Temporary` (no whole answer in time)
         and `Invalid` (refused, cut off, empty).
         """
         try:
             async with self._gate, asyncio.timeout(self._timeout_seconds):
-                return _reply(await self._body(messages))
+                return _reply(await self._body(messages, schema))
         except (TimeoutError, openai.APITimeoutError) as error:
             raise Temporary(f"the model did not answer within {self._timeout_seconds:g} seconds") from error
         except (openai.APIConnectionError, httpx2.HTTPError) as error:
@@ -89,23 +87,23 @@ class ChatModel:
         except openai.APIStatusError as error:
             raise _refused(error) from error
 
-    async def _body(self, messages: Sequence[Message]) -> bytes:
+    async def _body(self, messages: Sequence[Message], schema: dict[str, Any]) -> bytes:
+        """Send; where the server refuses the form of the question, take the next looser one, and keep to it."""
         while True:
-            tried = self._format
+            form = self._form
             try:
-                return await self._send(messages, _FORMATS[tried])
+                return await self._send(messages, schema, form)
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-                if _is_too_long(error) or tried + 1 == len(_FORMATS):
+                if _is_too_long(error) or form is Form.WORDS:
                     raise
-                self._format = max(self._format, tried + 1)
+                self._form = Form.OBJECT if form is Form.SCHEMA else Form.WORDS
 
-    async def _send(self, messages: Sequence[Message], shape: dict[str, Any] | None) -> bytes:
-        told = messages if shape and shape["type"] == "json_schema" else in_words(messages)
-        wanted: Any = shape or openai.omit
+    async def _send(self, messages: Sequence[Message], schema: dict[str, Any], form: Form) -> bytes:
+        told = messages if form is Form.SCHEMA else in_words(messages, schema)
         request = self._client.chat.completions.with_streaming_response.create(
             model=self.name,
             messages=cast(list[ChatCompletionMessageParam], list(told)),
-            response_format=wanted,
+            response_format=_response_format(form, schema),
         )
         body = bytearray()
         async with request as response:
@@ -114,6 +112,17 @@ class ChatModel:
                 if len(body) > BODY_LIMIT_BYTES:
                     raise Invalid(f"the model's answer is larger than {BODY_LIMIT_BYTES // 1024**2} MiB")
         return bytes(body)
+
+
+def _response_format(form: Form, schema: dict[str, Any]) -> Any:
+    match form:
+        case Form.SCHEMA:
+            named = {"name": "answer", "strict": True, "schema": schema}
+            return {"type": "json_schema", "json_schema": named}
+        case Form.OBJECT:
+            return {"type": "json_object"}
+        case Form.WORDS:
+            return openai.omit
 
 
 def _reply(body: bytes) -> Reply:

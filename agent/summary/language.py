@@ -77,7 +77,12 @@ def detected(entries: Sequence[Entry]) -> str:
     told = Counter(entry.language.split("-")[0].lower() for entry in entries if entry.language)
     if told:
         return told.most_common(1)[0][0]
-    text = " ".join(entry.text for entry in entries[:400]).casefold()
+    return detected_in(" ".join(entry.text for entry in entries[:400]))
+
+
+def detected_in(words: str) -> str:
+    """The code of the language a text is written in, by its little words; `en` when in doubt."""
+    text = words.casefold()
     if len(_KANA.findall(text)) > len(text) / 10:
         return "ja"
     spoken = Counter(_WORD.findall(text))

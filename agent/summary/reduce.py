@@ -4,15 +4,15 @@ import asyncio
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TypeVar
 
-from agent.errors import Invalid, MeetbotError
+from agent.errors import MeetbotError
 from agent.model.transcript import Entry
 from agent.summary import prompt
-from agent.summary.client import ChatModel, TooLong
-from agent.summary.prompt import Message, Task
-from agent.summary.schema import Answer, AnsweredAction, AnsweredDecision, AnsweredStatement, read_answer
+from agent.summary.client import TooLong
+from agent.summary.conversation import Conversation, Cost
+from agent.summary.prompt import Task
+from agent.summary.schema import Answer, AnsweredAction, AnsweredDecision, AnsweredStatement
 
 T = TypeVar("T", AnsweredAction, AnsweredDecision, AnsweredStatement)
 
@@ -22,16 +22,6 @@ _ENTRY_TOKENS = 25  # keys, numbers and quote marks of one entry
 _LEAST_WINDOW = 4_000
 _OVERLAP = 2
 _DENSE = re.compile(r"[^\x00-\u024f]")
-
-
-@dataclass
-class Cost:
-    """What all calls for one meeting took."""
-
-    input_tokens: int = 0
-    output_tokens: int = 0
-    calls: int = 0
-    notes: list[str] = field(default_factory=list)
 
 
 def tokens_of(text: str) -> int:
@@ -55,14 +45,14 @@ def chunks(entries: Sequence[Entry], budget_tokens: int) -> list[range]:
 
 
 class Reducer:
-    """Asks the model as often as the meeting needs, and mends an answer once."""
+    """Asks the model as often as the length of the meeting needs."""
 
-    def __init__(self, model: ChatModel, window_tokens: int) -> None:
+    def __init__(self, model: Conversation, window_tokens: int) -> None:
         self._model = model
         self._window = window_tokens
 
     async def summarise(self, task: Task, entries: Sequence[Entry], cost: Cost) -> Answer:
-        """Return the model's answer for the whole meeting. Raises what `ChatModel.ask` raises, after one repair."""
+        """Return the model's answer for the whole meeting. Raises what `Conversation.answered` raises."""
         window = self._window
         while True:
             try:
@@ -76,8 +66,11 @@ class Reducer:
         budget = max(window - _ANSWER_TOKENS - _FRAME_TOKENS, _LEAST_WINDOW // 4)
         parts = chunks(entries, budget)
         if len(parts) == 1:
-            return await self._asked(self._first(task, entries, parts[0]), cost)
-        tasks = [asyncio.create_task(self._asked(self._first(task, entries, part), cost)) for part in parts]
+            return await self._model.answered(Answer, prompt.for_entries(task, entries, parts[0]), cost)
+        asked = [
+            self._model.answered(Answer, prompt.for_entries(task, entries, part), cost) for part in parts
+        ]
+        tasks = [asyncio.create_task(one) for one in asked]
         try:
             notes = list(await asyncio.gather(*tasks))
         finally:
@@ -85,10 +78,6 @@ class Reducer:
                 one.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         return await self._merged(task, notes, budget, cost)
-
-    def _first(self, task: Task, entries: Sequence[Entry], part: range) -> list[Message]:
-        chosen = entries[part.start : part.stop]
-        return prompt.for_entries(task, chosen, part.start + 1)
 
     async def _merged(self, task: Task, notes: list[Answer], budget: int, cost: Cost) -> Answer:
         """Merge by the model, in several rounds where the notes alone are too long; else by code."""
@@ -106,26 +95,7 @@ class Reducer:
     async def _one_merged(self, task: Task, group: Sequence[Answer], cost: Cost) -> Answer:
         if len(group) == 1:
             return group[0]
-        return await self._asked(prompt.for_parts(task, group), cost)
-
-    async def _asked(self, messages: list[Message], cost: Cost) -> Answer:
-        """Ask; where the answer cannot be used, ask once more and say why."""
-        reply_text = ""
-        try:
-            reply_text = await self._told(messages, cost)
-            return read_answer(reply_text)
-        except TooLong:
-            raise
-        except Invalid as error:
-            again = prompt.for_repair(messages, reply_text or "(nothing)", error.full)
-        return read_answer(await self._told(again, cost))
-
-    async def _told(self, messages: list[Message], cost: Cost) -> str:
-        cost.calls += 1
-        reply = await self._model.ask(messages)
-        cost.input_tokens += reply.input_tokens
-        cost.output_tokens += reply.output_tokens
-        return reply.text
+        return await self._model.answered(Answer, prompt.for_parts(task, group), cost)
 
 
 def _groups(notes: Sequence[Answer], budget: int) -> list[list[Answer]]:

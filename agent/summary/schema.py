@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -67,9 +67,18 @@ class Answer(_Answered):
     open_questions: Annotated[list[AnsweredStatement], Field(max_length=30)]
 
 
-def answer_schema() -> dict[str, Any]:
+class AnsweredQuestion(_Answered):
+    """What a model answers to a question about a meeting; nothing where the meeting does not say."""
+
+    statements: Annotated[list[AnsweredStatement], Field(max_length=8)]
+
+
+Shape = TypeVar("Shape", bound=_Answered)
+
+
+def schema_of(shape: type[_Answered]) -> dict[str, Any]:
     """Return the JSON schema sent to a server: every property required, none besides, no length limits."""
-    whole = _bare(Answer.model_json_schema())
+    whole = _bare(shape.model_json_schema())
     assert isinstance(whole, dict)
     return whole
 
@@ -86,7 +95,7 @@ def _bare(node: object, inside_properties: bool = False) -> object:
     }
 
 
-def read_answer(text: str) -> Answer:
+def read_answer(shape: type[Shape], text: str) -> Shape:
     """Return the answer in a model's text, which may stand in prose or a code fence.
 
     Raises `Invalid`, whose `full` tells the model what is wrong.
@@ -98,7 +107,7 @@ def read_answer(text: str) -> Answer:
     if start < 0 or end < start:
         raise Invalid("the answer is no JSON object")
     try:
-        return Answer.model_validate(json.loads(spoken[start : end + 1]))
+        return shape.model_validate(json.loads(spoken[start : end + 1]))
     except ValidationError as error:
         raise Invalid("the answer does not fit the schema", full=_faults(error)) from error
     except (ValueError, RecursionError) as error:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.summary.reduce import chunks, joined, tokens_of
-from agent.summary.schema import read_answer
+from agent.summary.schema import Answer, read_answer
 from tests.unit.summary.conftest import answer, entries
 
 
@@ -35,5 +35,8 @@ def test_dense_writing_counts_a_token_for_each_character():
 def test_joined_parts_keep_every_decision_once():
     decision = {"text": "Launch on Friday.", "agreed_by": [], "cites": [3]}
     other = {"text": "Keep the page.", "agreed_by": [], "cites": [9]}
-    one, two = read_answer(answer(decisions=[decision])), read_answer(answer(decisions=[decision, other]))
+    one, two = (
+        read_answer(Answer, answer(decisions=[decision])),
+        read_answer(Answer, answer(decisions=[decision, other])),
+    )
     assert [one.text for one in joined([one, two]).decisions] == ["Launch on Friday.", "Keep the page."]

@@ -12,8 +12,8 @@ from agent.summary.schema import (
     AnsweredDecision,
     AnsweredStatement,
     AnsweredTopic,
-    answer_schema,
     read_answer,
+    schema_of,
 )
 from tests.unit.summary.conftest import answer
 
@@ -57,7 +57,7 @@ def objects(node):
 
 
 def test_the_schema_suits_strict_servers():
-    schema = answer_schema()
+    schema = schema_of(Answer)
     assert len(list(objects(schema))) == 5
     for one in objects(schema):
         assert one["additionalProperties"] is False
@@ -72,7 +72,7 @@ def test_the_schema_suits_strict_servers():
     ["{}", "```json\n{}\n```", "Here it is: {} I hope it helps.", "<think>{{maybe}}</think>{}"],
 )
 def test_an_answer_may_stand_in_prose_a_fence_or_after_thoughts(wrapping):
-    assert read_answer(wrapping.format(answer())).title == "Launch plan"
+    assert read_answer(Answer, wrapping.format(answer())).title == "Launch plan"
 
 
 @pytest.mark.parametrize(
@@ -95,13 +95,13 @@ def test_an_answer_may_stand_in_prose_a_fence_or_after_thoughts(wrapping):
 )
 def test_what_is_wrong_with_an_answer_is_told(text, fault):
     with pytest.raises(Invalid) as caught:
-        read_answer(text)
+        read_answer(Answer, text)
     assert fault in caught.value.full
 
 
 def test_the_fault_does_not_repeat_what_the_model_wrote():
     with pytest.raises(Invalid) as caught:
-        read_answer(answer(title=["secret words"]))
+        read_answer(Answer, answer(title=["secret words"]))
     assert "secret words" not in caught.value.full
 
 
@@ -110,4 +110,4 @@ def test_an_answer_cut_anywhere_is_refused(at):
     whole = answer()
     if at < len(whole):
         with pytest.raises(Invalid):
-            read_answer(whole[:at])
+            read_answer(Answer, whole[:at])
