@@ -144,9 +144,10 @@ class Stage:
         raise StoryError(f"Waited {seconds:g} s for {what}.\n{self.last_words()}")
 
     def last_words(self) -> str:
-        """Return the end of the daemon's log."""
+        """Return the end of what the daemon complained of, or of its log where it complained of nothing."""
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
-        return "\n".join(lines[-15:])
+        complaints = [line for line in lines if '"level": "info"' not in line]
+        return "\n".join(line[:1_500] for line in (complaints or lines)[-8:])
 
     def meet_url(self, code: str = cast.CODE) -> str:
         """Return a meeting's link in this world."""
