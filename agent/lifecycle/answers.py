@@ -1,193 +1,158 @@
-"""One mail's way through intake: who may say it, what it changes, and what its sender hears back."""
+"""What the sender of a mail hears back: one REPLY per change, and a sentence where there was nothing to reply to."""
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 from sqlmodel import Session
 
 from agent.lifecycle import outbox
-from agent.lifecycle.calendar import Message, Taken
 from agent.lifecycle.house import House
+from agent.model.authenticity import Authenticity
 from agent.model.invite import Attendee, Component, ParsedMail
 from agent.model.letter import NoticeLetter, ReplyLetter, Thread
 from agent.model.states import Told
-from agent.model.tables import Invitation, Mail
-from agent.store import jobs
+from agent.model.tables import Job, Mail
+from agent.rules import trust
+from agent.rules.replies import Answer
+from agent.store import deliveries, jobs, mails
 
-Take = Callable[[Session, Message, Mail | None], tuple[Taken, Invitation]]
-VERDICT_READ = "read"
-VERDICT_HELD = "held"
-VERDICT_UNREADABLE = "unreadable"
+AN_HOUR = timedelta(hours=1)
+REPLY = "itip_reply"
+SUBJECTS = {"ACCEPTED": "Accepted", "DECLINED": "Declined"}
 
 
 class Correspondence:
-    """A mail inside its transaction."""
+    """Answers one mail inside the transaction that took it in. `rulings` tells which rule decided about each reply."""
 
-    def __init__(self, session: Session, house: House, mail: Mail, parsed: ParsedMail) -> None:
+    def __init__(
+        self, session: Session, house: House, mail: Mail, parsed: ParsedMail, authenticity: Authenticity
+    ) -> None:
         self.session = session
         self.house = house
         self.mail = mail
         self.parsed = parsed
+        self.authenticity = authenticity
         self.now = house.now()
+        self.rulings: list[dict[str, str]] = []
 
-    def take(self, take: Take) -> Taken | None:
-        """Take the mail in. Returns what came of its last component, with the verbs of all."""
-        self.mail.message_id = self.parsed.message_id
-        if not self._allowed():
-            self._settle(VERDICT_HELD, "the sender is not allowed to invite the bot")
-            self._tell_operator()
-            return None
-        if not self.parsed.components:
-            self._settle(
-                VERDICT_UNREADABLE, "; ".join(self.parsed.problems) or "the mail holds no invitation"
-            )
-            self._explain_to_sender()
-            return None
-        whole: Taken | None = None
-        for component in self.parsed.components:
-            taken, note = take(self.session, self._message(component), self.mail)
-            self._reply(component, taken, note)
-            taken.verbs += whole.verbs if whole else []
-            whole = taken
-        self._settle(VERDICT_READ, "")
-        return whole
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Return the addresses of ours that the envelope names."""
+        return tuple(str(address) for address in self.mail.envelope.get("rcpt_to", ()))
 
-    def _allowed(self) -> bool:
-        """Whether `[invites] allow` names the sender, by address or domain; an empty list allows nobody."""
-        sender = self.parsed.from_email.lower()
-        domain = sender.rpartition("@")[2]
-        return any(
-            rule.lower().lstrip("@") in {sender, domain} or rule == "*"
-            for rule in self.house.habits.invites_allow
-        )
-
-    def _message(self, component: Component) -> Message:
-        thread = {
-            "message_id": self.parsed.message_id,
-            "references": [*self.parsed.references, self.parsed.message_id],
-            "subject": self.parsed.subject,
-        }
-        return Message(
-            component,
-            source="smtp",
-            inviter=self.parsed.from_email.lower(),
-            bot_address=self._own(component).raw,
-            thread=thread,
-        )
-
-    def _own(self, component: Component) -> Attendee:
+    def address_in(self, component: Component) -> str:
         """Return the address under which the bot was invited, byte for byte where the invitation lists it."""
-        own = [person for person in component.attendees if _base(person.email) == self.house.habits.bot_email]
-        if own:
-            return own[-1]
-        address = next(iter(self.mail.envelope.get("rcpt_to", [])), self.house.habits.bot_email)
-        return Attendee(email=address.lower(), raw=address)
+        mine = trust.my_line(component, self.recipients)
+        return mine.raw if mine else next(iter(self.recipients), self.house.habits.bot_email)
 
-    def _reply(self, component: Component, taken: Taken, note: Invitation) -> None:
-        """Answer a REQUEST as an attendee would: once per change."""
-        wanted = component.method == "REQUEST" and note.partstat and component.organizer is not None
-        if not wanted or not self.house.habits.invites_reply or self._is_automatic():
+    def reply(self, component: Component, answers: Sequence[Answer], concerned: Sequence[Job]) -> None:
+        """Answer as an attendee would, from each address that was invited."""
+        if not self.house.habits.invites_reply:
+            self.rulings.append({"rule": "reply", "result": "silent", "detail": "reply is off"})
             return
-        assert component.organizer is not None
-        when = component.slots[0] if component.slots else None
-        letter = ReplyLetter(
+        for answer in answers:
+            for me in self._invited_as(component):
+                self._reply_once(component, answer, me, concerned)
+
+    def _invited_as(self, component: Component) -> Iterator[Attendee | None]:
+        """Yield our lines of the invitation, one None when there is none."""
+        lines = {line.email: line for one in self.recipients if (line := trust.my_line(component, (one,)))}
+        yield from lines.values() or (None,)
+
+    def _reply_once(
+        self, component: Component, answer: Answer, me: Attendee | None, concerned: Sequence[Job]
+    ) -> None:
+        ruling = trust.should_reply(self._case(component, answer, me))
+        key = f"reply:{trust.change_key(component, me.email if me else '')}:{answer.slot}"
+        known = deliveries.by_key(self.session, f"mail:{key}") is not None
+        result = "sent" if ruling.send and not known else "silent"
+        rule = "once_per_change" if known else ruling.rule
+        self.rulings.append({"rule": f"reply: {rule}", "result": result, "detail": answer.partstat})
+        if result == "silent" or me is None:
+            return
+        letter = self._letter(component, answer, me)
+        queued = outbox.queue_mail(
+            self.session,
+            self.house.engine,
+            self.house.letters.reply(letter),
+            self.now,
+            key=key,
+            event=REPLY,
+            subject=f"{SUBJECTS[answer.partstat]}: {letter.title}",
+        )
+        for job in concerned if queued else ():
+            jobs.note(self.session, job, self.now, Told.REPLY_SENT, {"partstat": answer.partstat})
+
+    def _case(self, component: Component, answer: Answer, me: Attendee | None) -> trust.ReplyCase:
+        since = self.now - AN_HOUR
+        organizer = component.organizer.email if component.organizer else ""
+        return trust.ReplyCase(
+            mail=self.parsed,
+            envelope_from=str(self.mail.envelope.get("mail_from", "")),
+            component=component,
+            me=me,
+            answer=answer.partstat,
+            own=(self.house.habits.bot_email,),
+            verify=self.house.habits.invites_verify,
+            authenticity=self.authenticity,
+            replies_to_sender_last_hour=mails.sent_since(self.session, REPLY, since, target=organizer),
+            replies_last_hour=mails.sent_since(self.session, REPLY, since),
+        )
+
+    def _letter(self, component: Component, answer: Answer, me: Attendee) -> ReplyLetter:
+        assert component.organizer is not None  # should_reply refuses without one
+        return ReplyLetter(
             message_id=outbox.message_id(self.house.habits.bot_email),
             uid=component.uid,
             sequence=component.sequence,
-            partstat=note.partstat,
-            attendee=self._own(component),
+            partstat=answer.partstat,
+            attendee=me,
             organizer=component.organizer,
             stamped_at=self.now,
-            starts_at=when.starts_at if when else self.now,
-            ends_at=when.ends_at if when else self.now,
-            title=component.title,
-            comment=note.reason if note.partstat == "DECLINED" else "",
-            recurrence_id=_slot_instant(component),
+            starts_at=answer.starts_at or self.now,
+            ends_at=answer.ends_at or self.now,
+            title=answer.title or component.title,
+            comment=_sentence(answer.reason),
+            recurrence_id=answer.recurrence_id,
             thread=Thread(self.parsed.message_id, self.parsed.references, self.parsed.subject),
         )
-        stamp = component.stamped_at.isoformat() if component.stamped_at else ""
-        key = f"reply:{component.uid}:{letter.recurrence_id}:{component.sequence}:{stamp}:{note.partstat}"
-        subject = f"{note.partstat.capitalize()}: {component.title}"
-        mail = self.house.letters.reply(letter)
-        queued = outbox.queue_mail(
-            self.session, self.house.engine, mail, self.now, key=key, event="itip_reply", subject=subject
+
+    def explain(self, problems: Sequence[str]) -> None:
+        """Say in a sentence why nothing was done with a mail, to one sender at most once a day; never to automata."""
+        if self._is_automatic():
+            return
+        bot, sender = self.house.habits, self.parsed.from_email.lower()
+        reason = "; ".join(problems) or "it holds no calendar invitation"
+        letter = NoticeLetter(
+            message_id=outbox.message_id(bot.bot_email),
+            recipient=sender,
+            subject=f"Re: {self.parsed.subject}"[:200],
+            paragraphs=(
+                f"The mail reached {bot.bot_name}, but nothing could be done with it: {reason}.",
+                f"To have a bot in a meeting, invite {bot.bot_email} to a calendar event with a Google Meet link.",
+            ),
+            auto_submitted="auto-replied",
+            thread=Thread(self.parsed.message_id, self.parsed.references, ""),
         )
-        for job in taken.jobs if queued else ():
-            jobs.note(self.session, job, self.now, Told.REPLY_SENT, {"partstat": note.partstat})
+        outbox.queue_mail(
+            self.session,
+            self.house.engine,
+            self.house.letters.notice(letter),
+            self.now,
+            key=f"explain:{sender}:{self.now.date()}",
+            event="notice",
+            subject=letter.subject,
+        )
 
     def _is_automatic(self) -> bool:
-        parsed = self.parsed
-        own = _base(parsed.from_email) == self.house.habits.bot_email
-        return (
-            own
-            or parsed.is_report
-            or parsed.auto_submitted.startswith("auto-replied")
-            or not self.mail.envelope["mail_from"]
+        parsed, proof = self.parsed, self.authenticity
+        own = trust.recipient(parsed.from_email).base == self.house.habits.bot_email
+        sent_by_machine = (
+            parsed.auto_submitted not in ("", "no") or parsed.precedence or parsed.list_id or parsed.is_report
         )
-
-    def _explain_to_sender(self) -> None:
-        """Say in a sentence what the bot can read, at most once a day; never to automata."""
-        if (
-            self._is_automatic()
-            or self.parsed.auto_submitted
-            or self.parsed.precedence
-            or self.parsed.list_id
-        ):
-            return
-        reason = "; ".join(self.parsed.problems) or "it holds no calendar invitation"
-        self._notice(
-            self.parsed.from_email,
-            f"Re: {self.parsed.subject}"[:200],
-            (
-                f"The mail reached {self.house.habits.bot_name}, but nothing could be done with it: {reason}.",
-                f"To have a bot in a meeting, invite {self.house.habits.bot_email} to a calendar event with a Google Meet link.",
-            ),
-            key=f"explain:{self.parsed.from_email}:{self.now.date()}",
-            automatic=True,
-        )
-
-    def _tell_operator(self) -> None:
-        for address in self.house.habits.operator_emails:
-            self._notice(
-                address,
-                f"Held: an invitation from {self.parsed.from_email}"[:200],
-                (
-                    f"{self.parsed.from_email} invited the bot and is not allowed to: {self.parsed.subject}",
-                    "The invitation is held and no bot will go. To allow the sender, add the address or its domain to "
-                    "allow in the [invites] section and have the invitation sent again.",
-                ),
-                key=f"held:{self.parsed.from_email}:{address}:{self.now.date()}",
-            )
-
-    def _notice(
-        self, to: str, subject: str, paragraphs: tuple[str, ...], *, key: str, automatic: bool = False
-    ) -> None:
-        letter = NoticeLetter(
-            message_id=outbox.message_id(self.house.habits.bot_email),
-            recipient=to,
-            subject=subject,
-            paragraphs=paragraphs,
-            auto_submitted="auto-replied" if automatic else "auto-generated",
-            thread=Thread(self.parsed.message_id, self.parsed.references, "") if automatic else Thread(),
-        )
-        mail = self.house.letters.notice(letter)
-        outbox.queue_mail(
-            self.session, self.house.engine, mail, self.now, key=key, event="notice", subject=subject
-        )
-
-    def _settle(self, verdict: str, why: str) -> None:
-        self.mail.verdict = verdict
-        self.mail.explanation = [why, *self.parsed.problems] if why else list(self.parsed.problems)
-        self.session.add(self.mail)
+        forged = self.house.habits.invites_verify != "off" and (proof.dmarc == "fail" or proof.faults)
+        return bool(own or sent_by_machine or forged or not self.mail.envelope.get("mail_from"))
 
 
-def _base(address: str) -> str:
-    local, _, domain = address.lower().rpartition("@")
-    return f"{local.partition('+')[0]}@{domain}"
-
-
-def _slot_instant(component: Component) -> datetime | None:
-    """Return the instance that is answered, where only one instance came."""
-    if not component.only_instances or not component.slots or not component.slots[0].slot.endswith("Z"):
-        return None
-    return datetime.fromisoformat(component.slots[0].slot)
+def _sentence(reason: str) -> str:
+    return f"{reason[:1].upper()}{reason[1:]}." if reason else ""

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from agent.engine import Engine
 from agent.model.billing import Plan
 from agent.ports import (
     Answerer,
+    CalendarFeed,
     Clock,
     Hooks,
     Letters,
@@ -67,7 +69,7 @@ class Habits:
     join_attempts: int = 3
     wake_early_seconds: float = 20.0
     invites_allow: tuple[str, ...] = ()
-    invites_verify: str = "report"
+    invites_verify: Literal["report", "enforce", "off"] = "report"
     invites_reply: bool = True
     exclude_keywords: tuple[str, ...] = ()
     invites_joins_per_day: int = 20
@@ -116,6 +118,7 @@ class House:
     transcriber: Transcriber | None = None  # None: recordings are not put into words
 
     answerer: Answerer | None = None  # None: questions are answered by what was said, word for word
+    calendars: tuple[CalendarFeed, ...] = ()
 
     def now(self) -> datetime:
         """Return the present instant."""

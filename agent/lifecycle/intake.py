@@ -2,24 +2,26 @@
 
 import asyncio
 import hashlib
+from collections.abc import Sequence
 from datetime import timedelta
 
-import structlog
-from sqlmodel import Session
-
-from agent.lifecycle import answers
-from agent.lifecycle.calendar import Calendar, Message, Taken
+from agent.errors import Denied, Temporary
+from agent.lifecycle.calendar import Message
+from agent.lifecycle.gate import Gate
 from agent.lifecycle.house import House
+from agent.lifecycle.mail_intake import STORED, MailIntake
+from agent.lifecycle.occurrences import Taken
+from agent.lifecycle.taking import Taking
 from agent.model.account import Principal
+from agent.model.authenticity import Authenticity
 from agent.model.invite import Component, Envelope, ParsedMail
-from agent.model.tables import Invitation, Mail
-from agent.rules import reconcile
+from agent.model.tables import Mail
+from agent.rules import trust
 from agent.store import mails
 
 READ = "read"
 TWIN_WINDOW = timedelta(hours=24)
-PARTSTAT = {"accepted": "ACCEPTED", "declined": "DECLINED"}
-log = structlog.get_logger("intake")
+PARK = timedelta(minutes=15)  # how long a mail waits for a name service that says nothing
 
 
 class Intake:
@@ -30,8 +32,7 @@ class Intake:
 
     def knows(self, recipient: str) -> bool:
         """Whether an address is the bot's, with any plus-tag."""
-        local, _, domain = recipient.strip().lower().rpartition("@")
-        return f"{local.partition('+')[0]}@{domain}" == self.house.habits.bot_email
+        return trust.recipient(recipient.strip()).base == self.house.habits.bot_email
 
     async def accept(self, envelope: Envelope, raw: bytes) -> str:
         """Store a mail durably and return its queue id; the same mail again within a day is the same one."""
@@ -52,98 +53,78 @@ class Intake:
             return f"m{mail.id}"
 
     async def read(self, mail_id: int) -> None:
-        """Read a stored mail in the limited child, and take in what it says."""
+        """Read a stored mail in the limited child, find out who sent it, and take in what it says."""
         mail = await asyncio.to_thread(self._fetch, mail_id)
-        if mail is None or mail.verdict != "stored":
+        if mail is None or mail.verdict != STORED:
             return
         parsed = await self.house.reader.read(mail.raw, mail.received_at)
-        verbs = await asyncio.to_thread(self._take_mail, mail_id, parsed)
-        await self._tell(verbs)
+        authenticity = await self._authenticity(mail)
+        taken = await asyncio.to_thread(self._take_mail, mail_id, parsed, authenticity)
+        for one in taken:
+            await self.tell(one)
 
     def _fetch(self, mail_id: int) -> Mail | None:
         with self.house.database.read() as session:
-            return session.get(Mail, mail_id)
+            return mails.get(session, mail_id)
 
-    def _take_mail(self, mail_id: int, parsed: ParsedMail) -> Taken | None:
-        """Take every component of a mail in, in one transaction, and answer the sender."""
+    async def _authenticity(self, mail: Mail) -> Authenticity:
+        """Return the verdicts: as they were at receipt where they are known, since keys and signatures expire.
+
+        Raises `Temporary` while the name service is silent about a mail that must be verified.
+        """
+        verify = self.house.habits.invites_verify
+        if verify == "off":
+            return Authenticity()
+        if mail.authenticity:
+            return Authenticity.model_validate(mail.authenticity)
+        envelope = Envelope.model_validate(mail.envelope)
+        found = await self.house.reader.authenticate(mail.raw, envelope, mail.received_at)
+        waited = self.house.now() - mail.received_at
+        if verify == "enforce" and found.unsettled and waited < PARK:
+            raise Temporary("The name service does not answer.", full=f"mail m{mail.id} waits for DNS")
+        return found
+
+    def _take_mail(self, mail_id: int, parsed: ParsedMail, authenticity: Authenticity) -> Sequence[Taken]:
+        """Take a mail in, whole or not at all, in one transaction, and answer its sender."""
         with self.house.database.write() as session:
             mail = session.get(Mail, mail_id, with_for_update=True)
-            if mail is None or mail.verdict != "stored":
-                return None
-            return answers.Correspondence(session, self.house, mail, parsed).take(self._take)
+            if mail is None or mail.verdict != STORED:
+                return ()
+            mail.message_id, mail.subject = parsed.message_id, parsed.subject[:500]
+            mail.sender, mail.authenticity = (
+                parsed.from_email.lower(),
+                authenticity.model_dump(mode="json"),
+            )
+            session.add(mail)
+            return MailIntake(session, self.house, mail, parsed, authenticity).take()
 
     async def take_component(self, component: Component, *, by: Principal, source: str) -> Taken:
-        """Take in a component that came without a mail (HTTP, calendar poll); its carrier answers for the inviter."""
+        """Take in an invitation that somebody hands in; its carrier answers the inviter.
+
+        Raises `Denied` when it changes an invitation that somebody else made.
+        """
 
         def take() -> Taken:
             with self.house.database.write() as session:
+                taking = Taking(session, self.house)
+                judgement = Gate(session, self.house).judge_caller(component, by)
+                if judgement.verdict == "hold":
+                    raise Denied("This invitation belongs to somebody else.", full=judgement.reason)
                 inviter = component.organizer.email if component.organizer else by.email
-                message = Message(component, source=source, inviter=inviter, bot_address="", trust="carrier")
-                taken, _ = self._take(session, message, None)
-                return taken
+                message = Message(
+                    component, source=source, inviter=inviter, bot_address="", binding=judgement.binding
+                )
+                if judgement.verdict == "ignore":
+                    return taking.ignore(message, judgement)
+                return taking.take(message, judgement)[0]
 
         taken = await asyncio.to_thread(take)
-        await self._tell(taken)
+        await self.tell(taken)
         return taken
 
-    def _take(self, session: Session, message: Message, mail: Mail | None) -> tuple[Taken, Invitation]:
-        """Take one message into its calendar UID, and note which rule decided what."""
-        component = message.component
-        taken = Calendar(session, self.house, component.uid).take(message)
-        note = Invitation(
-            source=message.source,
-            mail_id=mail.id if mail else None,
-            uid=component.uid,
-            method=component.method,
-            sequence=component.sequence,
-            stamped_at=component.stamped_at,
-            received_at=mail.received_at if mail else self.house.now(),
-            organizer=component.organizer.email if component.organizer else "",
-            sender=message.inviter,
-            rules=[explained(decision) for decision in taken.outcome.decisions],
-        )
-        note.outcome, note.reason = verdict(taken.outcome.decisions)
-        note.partstat = PARTSTAT.get(note.outcome, "")
-        session.add(note)
-        log.info(
-            "invitation.taken",
-            action="intake.take",
-            uid=component.uid,
-            outcome=note.outcome,
-            reason=note.reason,
-        )
-        return taken, note
-
-    async def _tell(self, taken: Taken | None) -> None:
+    async def tell(self, taken: Taken) -> None:
         """Tell running bots what the calendar wants of them, now that it is committed."""
-        for key, verb, text in taken.verbs if taken else ():
+        for key, verb, text in taken.verbs:
             await self.house.engine.tell(
                 key, verb.value, f"{key}:{text}", by="calendar", text=text, channel="mail"
             )
-
-
-def verdict(decisions: tuple[reconcile.Decision, ...]) -> tuple[str, str]:
-    """Sum decisions up: accepted when a bot goes somewhere, declined with the reason, cancelled, or ignored."""
-    for decision in decisions:
-        if isinstance(decision, (reconcile.Create, reconcile.Move, reconcile.Retitle)):
-            return "accepted", decision.rule
-    for decision in decisions:
-        if isinstance(decision, reconcile.Keep) and decision.rule == "unchanged":
-            return "accepted", decision.rule
-    for decision in decisions:
-        if isinstance(decision, reconcile.Refuse):
-            return "declined", decision.reason
-    for decision in decisions:
-        if isinstance(decision, reconcile.Cancel):
-            return "cancelled", decision.reason
-    reasons = [decision.reason for decision in decisions if isinstance(decision, reconcile.Ignore)]
-    return "ignored", reasons[0] if reasons else "nothing to do"
-
-
-def explained(decision: reconcile.Decision) -> dict[str, object]:
-    """Return a decision as `explain` shows it."""
-    facts = {name: getattr(decision, name) for name in decision.__dataclass_fields__}
-    plain = {
-        name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in facts.items()
-    }
-    return {"decision": type(decision).__name__.lower(), **plain}

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from agent.model.tables import EventSeries, Invitation, Job, Mail, Occurrence
+from agent.model.tables import Delivery, EventSeries, Invitation, Mail, Occurrence
 
 
 def twin(session: Session, sha256: str, envelope: dict[str, object], since: datetime) -> Mail | None:
@@ -19,45 +20,6 @@ def unread(session: Session, before: datetime) -> Sequence[Mail]:
     return session.exec(select(Mail).where(Mail.verdict == "stored", Mail.received_at < before)).all()
 
 
-def series(session: Session, uid: str) -> EventSeries | None:
-    """Return what is believed about a UID."""
-    return session.exec(select(EventSeries).where(EventSeries.uid == uid)).first()
-
-
-def occurrences(session: Session, series_id: int) -> Sequence[Occurrence]:
-    """Return the occurrences of a series, by time."""
-    return session.exec(
-        select(Occurrence).where(Occurrence.series_id == series_id).order_by(col(Occurrence.starts_at))
-    ).all()
-
-
-def on_links(session: Session, links: Sequence[str], other_than: str) -> Sequence[tuple[Occurrence, Job]]:
-    """Return the occurrences of other UIDs that meet on any of these links and have a job."""
-    found = session.exec(
-        select(Occurrence, Job)
-        .join(EventSeries, col(Occurrence.series_id) == col(EventSeries.id))
-        .join(Job, col(Occurrence.job_id) == col(Job.id))
-        .where(col(Occurrence.meeting_url).in_(links), EventSeries.uid != other_than)
-    )
-    return found.all()
-
-
-def with_jobs(session: Session, series_id: int) -> Sequence[tuple[Occurrence, Job]]:
-    """Return the occurrences of a series that have a job, each with it."""
-    return session.exec(
-        select(Occurrence, Job)
-        .join(Job, col(Occurrence.job_id) == col(Job.id))
-        .where(Occurrence.series_id == series_id)
-    ).all()
-
-
-def at_slot(session: Session, series_id: int, slot: str) -> Occurrence | None:
-    """Return one occurrence by its slot."""
-    return session.exec(
-        select(Occurrence).where(Occurrence.series_id == series_id, Occurrence.slot == slot)
-    ).first()
-
-
 def occurrence_of(session: Session, job_id: int) -> Occurrence | None:
     """Return the occurrence that a job is for."""
     return session.exec(select(Occurrence).where(Occurrence.job_id == job_id)).first()
@@ -68,11 +30,41 @@ def invitations(session: Session, uid: str) -> Sequence[Invitation]:
     return session.exec(select(Invitation).where(Invitation.uid == uid).order_by(col(Invitation.id))).all()
 
 
-def seen(session: Session, fingerprint: str) -> Invitation | None:
-    """Return an earlier message with the same content."""
-    return session.exec(select(Invitation).where(Invitation.fingerprint == fingerprint)).first()
-
-
 def series_by_id(session: Session, series_id: int) -> EventSeries | None:
     """Return a series by its number."""
     return session.get(EventSeries, series_id)
+
+
+def get(session: Session, mail_id: int) -> Mail | None:
+    """Return a mail by its number."""
+    return session.get(Mail, mail_id)
+
+
+def read_from(session: Session, mail_id: int) -> Sequence[Invitation]:
+    """Return what was read from a mail, in its order."""
+    return session.exec(
+        select(Invitation).where(Invitation.mail_id == mail_id).order_by(col(Invitation.id))
+    ).all()
+
+
+def newest(session: Session, limit: int) -> Sequence[Invitation]:
+    """Return the newest messages, newest first."""
+    return session.exec(select(Invitation).order_by(col(Invitation.id).desc()).limit(limit)).all()
+
+
+def last_of(session: Session, uid: str, source: str) -> Invitation | None:
+    """Return the newest message about a UID that came by one way."""
+    return session.exec(
+        select(Invitation)
+        .where(Invitation.uid == uid, Invitation.source == source)
+        .order_by(col(Invitation.id).desc())
+        .limit(1)
+    ).first()
+
+
+def sent_since(session: Session, event: str, since: datetime, target: str = "") -> int:
+    """Return how many mails of a kind were queued since an instant, to anyone or to one address."""
+    wanted = select(sa.func.count()).where(
+        Delivery.event == event, Delivery.channel == "mail", Delivery.created_at > since
+    )
+    return session.exec(wanted.where(Delivery.target == target) if target else wanted).one()

@@ -7,11 +7,12 @@ from fastapi import APIRouter, Depends
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 
-from agent.lifecycle.intake import PARTSTAT, explained, verdict
+from agent.lifecycle.taking import PARTSTAT, explained
 from agent.model.account import Principal, Scope
 from agent.model.invite import Attendee, Component, Method, Slot
 from agent.rules import links
 from agent.rules.recurrence import slot_name
+from agent.rules.replies import verdict
 from agent.web.auth import asker_with
 from agent.web.desk import TheDesk
 from agent.web.problems import answers

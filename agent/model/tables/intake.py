@@ -87,7 +87,7 @@ class Occurrence(SQLModel, table=True):
     starts_at: datetime = instant(nullable=False, index=True)
     ends_at: datetime = instant(nullable=False)
     title: str = ""
-    meeting_url: str = ""
+    meeting_url: str = Field(default="", index=True)
     sequence: int = 0
     stamped_at: datetime | None = instant()
     cancelled: bool = False

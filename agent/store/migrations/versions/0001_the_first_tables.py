@@ -212,6 +212,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_job_meeting_code"), ["meeting_code"], unique=False)
         batch_op.create_index(batch_op.f("ix_job_state"), ["state"], unique=False)
         batch_op.create_index(batch_op.f("ix_job_user_id"), ["user_id"], unique=False)
+        batch_op.create_index("jobs_of_an_inviter", ["inviter", "starts_at"], unique=False)
         batch_op.create_index(
             "jobs_that_a_user_sees",
             ["user_id", "id"],
@@ -495,6 +496,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("occurrence", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_occurrence_job_id"), ["job_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_occurrence_meeting_url"), ["meeting_url"], unique=False)
         batch_op.create_index(batch_op.f("ix_occurrence_series_id"), ["series_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_occurrence_starts_at"), ["starts_at"], unique=False)
 
@@ -726,6 +728,7 @@ def downgrade() -> None:
     with op.batch_alter_table("occurrence", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_occurrence_starts_at"))
         batch_op.drop_index(batch_op.f("ix_occurrence_series_id"))
+        batch_op.drop_index(batch_op.f("ix_occurrence_meeting_url"))
         batch_op.drop_index(batch_op.f("ix_occurrence_job_id"))
 
     op.drop_table("occurrence")
@@ -802,6 +805,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("deleted_at IS NULL"),
             postgresql_where=sa.text("deleted_at IS NULL"),
         )
+        batch_op.drop_index("jobs_of_an_inviter")
         batch_op.drop_index(batch_op.f("ix_job_user_id"))
         batch_op.drop_index(batch_op.f("ix_job_state"))
         batch_op.drop_index(batch_op.f("ix_job_meeting_code"))

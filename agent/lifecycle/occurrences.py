@@ -1,0 +1,292 @@
+"""Carries out what the reconciler decides about the occurrences of one UID: rows and jobs change in one transaction.
+
+A job serves every occurrence with the same link and start, whosever invitation it came by; what ends for one of them
+goes on for the others.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+from sqlmodel import Session
+
+from agent.errors import Conflict
+from agent.lifecycle import plan
+from agent.lifecycle.house import House
+from agent.lifecycle.transition import advance
+from agent.model.call import Verb
+from agent.model.invite import Component
+from agent.model.series import Series
+from agent.model.states import EndReason, State, Told
+from agent.model.tables import EventSeries, Job, Occurrence
+from agent.rules import links, reconcile
+from agent.rules import series as calendar
+from agent.store import jobs
+from agent.store import series as store
+
+AT_THE_DOOR = frozenset({State.JOINING, State.WAITING})
+NOT_BEGUN = frozenset({State.SCHEDULED, State.QUEUED})
+RESTART_IF_LATER = timedelta(minutes=1)
+Place = reconcile.Create | reconcile.Move
+
+
+@dataclass(slots=True)
+class Taken:
+    """What came of a message. `verbs` are to be told to running bots once the transaction is committed."""
+
+    outcome: reconcile.Outcome
+    jobs: list[Job] = field(default_factory=list)
+    verbs: list[tuple[str, Verb, str]] = field(default_factory=list)
+
+
+class Occurrences:
+    """The occurrences of one UID. `others` are those of other UIDs on the same links, with their jobs.
+
+    `fresh` is the message at hand; it says who is invited where nothing of the whole series is known.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        house: House,
+        row: EventSeries,
+        series: Series,
+        others: Sequence[tuple[Occurrence, Job]],
+        fresh: Component,
+    ) -> None:
+        assert row.id is not None
+        self.session = session
+        self.house = house
+        self.row = row
+        self.series_id = row.id
+        self.series = series
+        self.others = others
+        self.invited = _invited(series.master or fresh)
+        self.now = house.now()
+
+    def act(self, decision: reconcile.Decision, taken: Taken, source: str) -> None:
+        """Carry one decision out."""
+        match decision:
+            case reconcile.Create():
+                taken.jobs.append(self._create(decision, source))
+            case reconcile.Move():
+                self._move(decision, taken, source)
+            case reconcile.Retitle():
+                if found := self._job_at(decision.slot):
+                    found[0].title = decision.title
+                    self._reshape(found[1])
+                    taken.jobs.append(found[1])
+            case reconcile.Cancel():
+                self._cancel(decision, taken)
+                if decision.rule == "same_meeting":
+                    self._attach(decision.slot, taken)
+            case reconcile.Keep(rule="same_meeting"):
+                self._attach(decision.slot, taken)
+            case reconcile.Keep():
+                if found := self._job_at(decision.slot):
+                    self._reshape(found[1])
+                    taken.jobs.append(found[1])
+
+    def _create(self, wanted: Place, source: str) -> Job:
+        occurrence = self._at(wanted.to_slot if isinstance(wanted, reconcile.Move) else wanted.slot)
+        self._write(occurrence, wanted)
+        key, known = self._key_for(occurrence)
+        if known is not None:
+            plan.reinstate(self.session, self.house, known, **self._plan_of(wanted))
+            job = known
+        else:
+            job = plan.create(self.session, self.house, self._wish(wanted, key, source))
+            self._note_invitation(job)
+        occurrence.job_id = job.id
+        self.session.add(occurrence)
+        self.session.flush()
+        self._reshape(job)
+        return job
+
+    def _key_for(self, occurrence: Occurrence) -> tuple[str, Job | None]:
+        """Return the key of the next job of an occurrence, and the cancelled job that it brings back, if there is one."""
+        for number in count(1):
+            key = f"occurrence:{occurrence.id}" + (f":{number}" if number > 1 else "")
+            job = jobs.by_key(self.session, key)
+            if job is None:
+                return key, None
+            if job.state == State.CANCELLED:
+                return key, job
+        raise AssertionError("counting has no end")
+
+    def _wish(self, wanted: Place, key: str, source: str) -> plan.Wish:
+        user = store.user_of(self.session, self.row.inviter)
+        return plan.Wish(
+            key=key,
+            inviter=self.row.inviter,
+            source=source,
+            user_id=user.id if user else None,
+            invited=self.invited,
+            thread=self.row.thread,
+            options=dict(self.row.options),
+            **self._plan_of(wanted),
+        )
+
+    def _plan_of(self, wanted: Place) -> dict[str, Any]:
+        link = links.recognise(wanted.link, self.house.habits.meet_url)
+        return {
+            "meeting_url": wanted.link,
+            "meeting_code": link.code if link else "",
+            "title": wanted.title,
+            "starts_at": wanted.starts_at,
+            "ends_at": wanted.ends_at,
+            "join_at": wanted.starts_at - timedelta(seconds=self.house.habits.join_early_seconds),
+        }
+
+    def _move(self, wanted: reconcile.Move, taken: Taken, source: str) -> None:
+        found = self._job_at(wanted.slot)
+        if found is None:
+            return
+        occurrence, job = found
+        if self._parts_from_others(occurrence, job, wanted):
+            if State(job.state) in NOT_BEGUN | AT_THE_DOOR:
+                self._detach(occurrence, job)
+                taken.jobs.append(self._create(wanted, source))
+            return
+        self._write(occurrence, wanted)
+        old_key, fresh = plan.attend_key(job), self._plan_of(wanted)
+        elsewhere = job.meeting_code != fresh["meeting_code"]
+        later = fresh["join_at"] > self.now + RESTART_IF_LATER
+        if State(job.state) in NOT_BEGUN:
+            plan.move(self.session, self.house, job, **fresh)
+        elif State(job.state) in AT_THE_DOOR and (elsewhere or later):
+            why = "the meeting was moved"
+            advance(self.session, self.house.engine, job, State.SCHEDULED, self.now, detail=why)
+            plan.move(self.session, self.house, job, **fresh)
+            taken.verbs.append((old_key, Verb.RECHECK, "moved"))
+        else:
+            line: dict[str, object] = {"ends_at": wanted.ends_at.isoformat()}
+            jobs.note(self.session, job, self.now, Told.JOB_MOVED, line)
+        self._reshape(job)
+        taken.jobs.append(job)
+
+    def _parts_from_others(self, occurrence: Occurrence, job: Job, wanted: reconcile.Move) -> bool:
+        """Whether other invitations still want the bot where it was to be."""
+        return any(
+            (other.meeting_url, other.starts_at) != (wanted.link, wanted.starts_at)
+            for other, _ in store.sharing(self.session, job.id or 0)
+            if other.id != occurrence.id
+        )
+
+    def _cancel(self, decision: reconcile.Cancel, taken: Taken) -> None:
+        found = self._job_at(decision.slot)
+        if found is None:
+            return
+        occurrence, job = found
+        occurrence.cancelled = True
+        self.session.add(occurrence)
+        self.session.flush()
+        if store.sharing(self.session, job.id or 0):
+            self._detach(occurrence, job)
+            return
+        try:
+            done = plan.cancel(self.session, self.house, job, EndReason.CANCELLED_BY_INVITE, decision.reason)
+        except Conflict:
+            return
+        if not done:
+            taken.verbs.append((plan.attend_key(job), Verb.LEAVE, "cancelled_by_invite"))
+        taken.jobs.append(job)
+
+    def _attach(self, slot: str, taken: Taken) -> None:
+        """Let the bot that another invitation brings to the same meeting serve this one too."""
+        wanted = calendar.occurrences(self.series)[slot]
+        link = wanted.links[0]
+        job = next(
+            (
+                job
+                for other, job in self.others
+                if (other.meeting_url, other.starts_at) == (link, wanted.starts_at) and _is_live(job)
+            ),
+            None,
+        )
+        if job is None:
+            return
+        occurrence = self._at(slot)
+        self._write(occurrence, reconcile.Create(slot, wanted.starts_at, wanted.ends_at, link, wanted.title))
+        occurrence.job_id = job.id
+        self.session.add(occurrence)
+        self.session.flush()
+        self._reshape(job)
+        self._note_invitation(job)
+        taken.jobs.append(job)
+
+    def _detach(self, occurrence: Occurrence, job: Job) -> None:
+        """Leave the job to the other invitations that it serves."""
+        occurrence.job_id = None
+        self.session.add(occurrence)
+        self.session.flush()
+        line: dict[str, object] = {"uid": self.row.uid, "inviter": self.row.inviter, "withdrawn": True}
+        jobs.note(self.session, job, self.now, Told.INVITATION_SEEN, line)
+        self._reshape(job)
+
+    def _reshape(self, job: Job) -> None:
+        """Make a job what its invitations say together; the first inviter stays the one who is named."""
+        found = store.sharing(self.session, job.id or 0)
+        if not found or not _is_live(job):
+            return
+        named = next((pair for pair in found if pair[1].inviter == job.inviter), found[0])
+        job.inviter, job.title = named[1].inviter, named[0].title
+        job.ends_at = max(occurrence.ends_at for occurrence, _ in found)
+        job.thread = named[1].thread or job.thread
+        job.options = job.options | named[1].options
+        job.invited = self._everybody(job, {row.uid: row for _, row in found}.values())
+        self.session.add(job)
+
+    def _everybody(self, job: Job, rows: Iterable[EventSeries]) -> list[dict[str, Any]]:
+        """Return the people of all invitations to a job's meeting."""
+        people: dict[str, dict[str, Any]] = {}
+        for row in rows:
+            told = self.invited
+            if row.id != self.series_id:
+                master = Series.model_validate(row.body).master
+                told = _invited(master) if master else job.invited
+            people |= {person["email"]: person for person in told}
+        return list(people.values()) or job.invited
+
+    def _note_invitation(self, job: Job) -> None:
+        line: dict[str, object] = {
+            "source": self.row.source,
+            "uid": self.row.uid,
+            "inviter": self.row.inviter,
+        }
+        jobs.note(self.session, job, self.now, Told.INVITATION_SEEN, line)
+
+    def _write(self, occurrence: Occurrence, wanted: Place) -> None:
+        slot = wanted.to_slot if isinstance(wanted, reconcile.Move) else wanted.slot
+        there = store.at_slot(self.session, self.series_id, slot)
+        if there is not None and there.id != occurrence.id:
+            self.session.delete(there)  # it has no job, else the reconciler would not move another one here
+            self.session.flush()
+        occurrence.slot = slot
+        occurrence.starts_at, occurrence.ends_at = wanted.starts_at, wanted.ends_at
+        occurrence.title, occurrence.meeting_url, occurrence.cancelled = wanted.title, wanted.link, False
+        self.session.add(occurrence)
+        self.session.flush()
+
+    def _at(self, slot: str) -> Occurrence:
+        known = store.at_slot(self.session, self.series_id, slot)
+        return known or Occurrence(series_id=self.series_id, slot=slot, starts_at=self.now, ends_at=self.now)
+
+    def _job_at(self, slot: str) -> tuple[Occurrence, Job] | None:
+        occurrence = store.at_slot(self.session, self.series_id, slot)
+        if occurrence is None or occurrence.job_id is None:
+            return None
+        return occurrence, jobs.get(self.session, occurrence.job_id)
+
+
+def _is_live(job: Job) -> bool:
+    return State(job.state) not in {State.FINALIZING, State.COMPLETED, State.FAILED, State.CANCELLED}
+
+
+def _invited(component: Component) -> list[dict[str, Any]]:
+    people = {person.email: person for person in component.attendees}
+    if component.organizer:
+        people.setdefault(component.organizer.email, component.organizer)
+    return [person.model_dump() for person in people.values()]
