@@ -12,13 +12,14 @@ from datetime import UTC, datetime, timedelta
 from agent.errors import Misconfigured, Temporary
 from agent.okoro.endpoints import Scope
 from agent.okoro.refusals import refused_exchange
-from agent.okoro.transport import Transport
+from agent.okoro.transport import Answer, Transport
 from agent.okoro.wire import decoded
 from agent.ports import Clock
 
 PROVIDER = "google-meet"
 _MARGIN = timedelta(seconds=60)
 _KEPT = 256
+_STALE_REFUSED = frozenset({400, 401, 422})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +79,10 @@ class OperationTokens:
     async def _exchange(self, scope: Scope, intent: str, stale: OperationToken | None) -> OperationToken:
         if not self._service_token:
             raise Misconfigured("there is no okoro service token; set okoro.service_token")
-        body = {"provider": PROVIDER, "scope": str(scope), "intent": intent}
-        if stale:
-            body["refresh_token"] = stale.text
-        answer = await self._transport.send("POST", self._token_url, bearer=self._service_token, body=body)
+        answer = await self._ask(scope, intent, stale)
+        if stale and answer.status in _STALE_REFUSED:
+            # What it may dislike is the old token: one more try without, before the service token is blamed.
+            answer = await self._ask(scope, intent, None)
         if not 200 <= answer.status < 300:
             raise refused_exchange(answer, scope, self._clock.now())
         text = decoded(answer.body).get("token")
@@ -89,6 +90,12 @@ class OperationTokens:
             raise Temporary("okoro sent an exchange answer without a token")
         claims = _claims(text)
         return OperationToken(text, _expiry(claims), claims)
+
+    async def _ask(self, scope: Scope, intent: str, stale: OperationToken | None) -> Answer:
+        body = {"provider": PROVIDER, "scope": str(scope), "intent": intent}
+        if stale:
+            body["refresh_token"] = stale.text
+        return await self._transport.send("POST", self._token_url, bearer=self._service_token, body=body)
 
 
 def _claims(token: str) -> dict[str, object]:

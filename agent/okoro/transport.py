@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any
 
 import httpx2
@@ -66,14 +65,6 @@ class Transport:
             raise Temporary(
                 "okoro cannot be reached", full=f"{method} {url}: {type(error).__name__}: {error}"
             ) from error
-
-    async def __aenter__(self) -> "Transport":
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
 
     async def aclose(self) -> None:
         """Close all connections."""

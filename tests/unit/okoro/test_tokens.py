@@ -91,6 +91,18 @@ async def test_a_wrong_token_address_is_named(world: World, clock: PatientClock)
             await client.conference_records(intent=INTENT)
 
 
+@pytest.mark.parametrize("status", [400, 401, 422])
+async def test_a_proxy_that_dislikes_the_stale_token_is_asked_without_it(
+    client: OkoroClient, teller: Teller, clock: PatientClock, status: int
+):
+    await client.conference_records(intent=INTENT)
+    clock.skew = timedelta(hours=1)
+    await teller.add_fault("okoro", "status", "POST /t/tokens", status=status)
+
+    assert await client.conference_records(intent=INTENT) == []
+    assert [one["refresh_token"] for one in calls(await teller.okoro_requests(), "token")] == [False, False]
+
+
 @pytest.mark.parametrize("fault", ["reset", "cut", "truncate", "garbage", "wrong_type", "big"])
 async def test_an_exchange_that_breaks_is_tried_again(client: OkoroClient, teller: Teller, fault: str):
     await teller.add_fault("okoro", fault, "POST /t/tokens")
