@@ -92,7 +92,7 @@ LIST_ENTRIES = Endpoint(
 READ_TRANSCRIPT = Endpoint("read transcript", "GET", f"{_RECORD}/transcripts/{{transcript}}")
 READ_RECORDING = Endpoint("read recording", "GET", f"{_RECORD}/recordings/{{recording}}", Scope.ALL)
 
-SEED = (
+LISTED = (
     LIST_SPACES,
     READ_SPACE,
     CREATE_SPACE,
@@ -106,4 +106,4 @@ SEED = (
     LIST_TRANSCRIPTS,
     LIST_ENTRIES,
 )
-TABLE = (*SEED, READ_TRANSCRIPT, READ_RECORDING)
+TABLE = (*LISTED, READ_TRANSCRIPT, READ_RECORDING)

@@ -6,7 +6,7 @@ import pytest
 
 from agent.errors import Denied, Invalid, MeetbotError, Misconfigured, Missing, Temporary
 from agent.okoro.client import OkoroClient
-from agent.okoro.endpoints import LIST_ENTRIES, SEED, TABLE, Scope
+from agent.okoro.endpoints import LIST_ENTRIES, LISTED, TABLE, Scope
 from agent.okoro.wire import ids
 from agent.sandbox.teller import Teller
 from agent.sandbox.world import World
@@ -24,7 +24,7 @@ def expected(order: dict[str, Any]) -> list[str]:
 
 
 def test_the_table_holds_the_twelve_endpoints_with_their_least_scope():
-    assert len(SEED) == 12
+    assert len(LISTED) == 12
     writing = {one.name for one in TABLE if one.scope is Scope.WRITE}
     assert writing == {"create space", "update space", "end active conference"}
     assert all(one.method == "GET" for one in TABLE if one.scope is Scope.READ)
