@@ -9,7 +9,7 @@ BROWSER := $(VENV)/.browser
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint units bench run docs lock setup browser clean
+.PHONY: help demo test lint lint-api units bench run docs lock setup browser clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,7 +44,12 @@ run: setup browser ## Serve, with the settings in meetbot.toml
 docs: setup ## Write again what is generated
 	$(VENV)/bin/meetbot config reference --example > config.example.toml
 	$(VENV)/bin/meetbot config reference > docs/configuration.md
+	$(PY) -m agent.web.publish docs
 	$(PY) docs/render_states.py
+
+lint-api: ## Lint the description of the API by two public linters; needs npx
+	npx --yes @stoplight/spectral-cli@6 lint docs/openapi.json --ruleset .ci/spectral.yaml --fail-severity warn
+	npx --yes @redocly/cli@2 lint --extends recommended docs/openapi.json
 
 lock: setup ## Resolve the dependencies anew; add ARGS=--upgrade for newer ones
 	$(VENV)/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

@@ -119,4 +119,4 @@ def _told(event: StateTold | LineTold | ConsentTold | CaptionTold) -> Any:
         case ConsentTold():
             return Enter(**event.model_dump(exclude={"kind"}))
         case CaptionTold():
-            return Captioned(**event.model_dump(exclude={"kind"}))
+            return Captioned(at=event.ended_at, **event.model_dump(exclude={"kind"}))

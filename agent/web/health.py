@@ -1,6 +1,7 @@
 """Whether the server lives, and whether it can work."""
 
 import asyncio
+from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
@@ -11,14 +12,19 @@ from agent.web.desk import TheDesk
 router = APIRouter(tags=["admin"])
 
 
-@router.get("/healthz", summary="Liveness probe")
+UNREADABLE: dict[int | str, dict[str, Any]] = {400: {"description": "Not a readable request."}}
+
+
+@router.get("/healthz", summary="Liveness probe", responses=UNREADABLE)
 async def healthz(desk: TheDesk) -> dict[str, str]:
     """Say that the process lives."""
     return {"status": "ok", "version": desk.choices.version}
 
 
 @router.get(
-    "/readyz", summary="Readiness probe", responses={503: {"description": "Not ready, with the reason."}}
+    "/readyz",
+    summary="Readiness probe",
+    responses={**UNREADABLE, 503: {"description": "Not ready, with the reason."}},
 )
 async def readyz(desk: TheDesk) -> JSONResponse:
     """Say whether the database answers, so that requests can be served."""

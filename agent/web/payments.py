@@ -12,7 +12,6 @@ from agent.web.problems import answers
 
 router = APIRouter(prefix="/webhooks", tags=["admin"])
 EVENT_SCHEMA = {
-    "security": [],
     "requestBody": {
         "required": True,
         "content": {

@@ -8,7 +8,19 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.routing import APIRoute
 
-from agent.web import accounts, admin, bot_reports, bots_v1, calendar_invites, health, payments, problems
+from agent.web import (
+    accounts,
+    admin,
+    bot_reports,
+    bots_v1,
+    calendar_invites,
+    docs_pages,
+    events,
+    health,
+    payments,
+    problems,
+    spec,
+)
 from agent.web.cli_auth import device as cli_auth
 from agent.web.cli_auth import page as cli_auth_page
 from agent.web.desk import Desk
@@ -31,27 +43,36 @@ FAMILIES = (
     bots_v1.router,
     accounts.router,
     health.router,
+    docs_pages.router,
 )
 OWN_HEADERS = ["ETag", "Idempotency-Replayed", "Retry-After", "X-Request-ID"]
 QUOTA_HEADERS = ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"]
 
 
 def create(desk: Desk) -> FastAPI:
-    """Assemble the application."""
+    """Assemble the application that serves."""
+    app = described(desk.choices.version)
+    app.state.desk = desk
+    _surround(app, desk)
+    return app
+
+
+def described(version: str) -> FastAPI:
+    """Assemble the routes alone: enough to describe the API."""
     app = FastAPI(
         title="Meetbot",
-        version=desk.choices.version,
+        version=version,
         summary="A self-hosted meeting agent for Google Meet.",
         generate_unique_id_function=_operation_id,
         lifespan=_lifespan,
         docs_url=None,
         redoc_url=None,
     )
-    app.state.desk = desk
     problems.install(app)
+    spec.install(app)
     for router in FAMILIES:
         app.include_router(router)
-    _surround(app, desk)
+    events.describe(app.webhooks)
     return app
 
 

@@ -92,7 +92,6 @@ class Decided(BaseModel):
     status_code=201,
     summary="Mint a device-flow nonce",
     responses=answers(422, 429),
-    openapi_extra={"security": []},
 )
 async def init(desk: TheDesk, request: Request, body: Start | None = None) -> Begun:
     """Begin. Show the person `user_code` and `verification_uri`, then poll."""
@@ -116,7 +115,6 @@ async def init(desk: TheDesk, request: Request, body: Start | None = None) -> Be
     summary="Poll for device-flow completion",
     response_model=SignedIn,
     responses={**answers(429), 400: {"description": "No key, or not yet.", "model": NotYet}},
-    openapi_extra={"security": []},
 )
 async def poll(nonce: Annotated[str, Path(max_length=100)], desk: TheDesk, request: Request) -> JSONResponse:
     """Ask whether somebody has decided. The answers are those of an OAuth token endpoint."""

@@ -87,7 +87,7 @@ async def explain(job_id: JobId, desk: TheDesk, asker: TheAsker) -> Explanation:
     summary="List a job's deliveries with every attempt",
     responses=answers(404),
 )
-async def deliveries(job_id: JobId, desk: TheDesk, asker: TheAsker) -> SentList:
+async def job_deliveries(job_id: JobId, desk: TheDesk, asker: TheAsker) -> SentList:
     """Return every mail and webhook of the job."""
     found = await asyncio.to_thread(desk.queries.deliveries_of, asker, job_id)
     return SentList(deliveries=[views.sent(delivery, attempts) for delivery, attempts in found])
@@ -100,7 +100,7 @@ async def deliveries(job_id: JobId, desk: TheDesk, asker: TheAsker) -> SentList:
     summary="Send a delivery again",
     responses=answers(404, 409),
 )
-async def resend(
+async def resend_delivery(
     delivery_id: Annotated[str, Path(max_length=64)], desk: TheDesk, asker: TheAsker
 ) -> Accepted:
     """Send it once more under the same id, so that a receiver who has it can tell."""
