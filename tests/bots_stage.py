@@ -1,12 +1,21 @@
 """A stage for tests of the bots API: the web stage with everything that goes out made real, and meetings made by hand."""
 
+import asyncio
+import hmac
+import itertools
+import json
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx2
+from standardwebhooks import Webhook
+
 from agent.delivery.hooks import GuardedHooks
 from agent.delivery.letters import LetterWriter
+from agent.lifecycle import bot_files
 from agent.lifecycle.house import JOBS_QUEUE, Habits
 from agent.lifecycle.outbox import DELIVER, Deliver
 from agent.lifecycle.summarise import Summarise
@@ -15,11 +24,11 @@ from agent.model.letter import Mail
 from agent.model.states import State, Told
 from agent.model.tables import Consent, Job, Participant, Presence, SummaryVersion, TranscriptEntry
 from agent.model.transcript import Harvest, Readiness
-from agent.lifecycle import bot_files
 from agent.store import jobs
 from agent.summary.adapter import ExtractiveSummariser
-from tests.web_stage import LINK, WebStage
+from tests.web_stage import LINK, READY_SECONDS, WebStage
 
+ADDRESSES = itertools.count()
 WORDS = [
     ("Host Person", "Welcome to the planning of the spring release."),
     ("Guest Person", "I will send the budget to the whole team by Friday."),
@@ -63,7 +72,9 @@ class BotsStage(WebStage):
     """`post` has the mails, `platform` what Meet recorded; `finished` makes a meeting that is over."""
 
     def __init__(self, folder: Path, *, allow_private: bool = True, **habits: Any) -> None:
-        choices = {name: habits.pop(name) for name in ("requests_per_minute", "requests_per_hour") if name in habits}
+        choices = {
+            name: habits.pop(name) for name in ("requests_per_minute", "requests_per_hour") if name in habits
+        }
         facts = {
             "operator_emails": ("operator@example.com",),
             "data_dir": folder,
@@ -99,8 +110,27 @@ class BotsStage(WebStage):
         if name == DELIVER:
             self.engine.handles(TRANSCRIBE, Transcribe(self.house), queue=JOBS_QUEUE)
 
+    async def stranger(self) -> httpx2.AsyncClient:
+        """Open a client without credentials, from an address that nobody came from before."""
+        number = next(ADDRESSES)
+        way = httpx2.AsyncHTTPTransport(local_address=f"127.1.{number // 250}.{number % 250 + 1}")
+        return await self.client(transport=way)
+
+    async def until(self, true: Callable[[], Awaitable[Any]]) -> Any:
+        """Wait until something is true, and return it."""
+        async with asyncio.timeout(READY_SECONDS):
+            while not (found := await true()):
+                await asyncio.sleep(0.02)
+        return found
+
     def finished(
-        self, email: str, *, words: bool = True, summary: bool = False, recording: bool = False, **columns: Any
+        self,
+        email: str,
+        *,
+        words: bool = True,
+        summary: bool = False,
+        recording: bool = False,
+        **columns: Any,
     ) -> Job:
         """Make a meeting of this user's that is over."""
         owner = next(user for user in self.desk.accounts.users() if user.email == email)
@@ -160,6 +190,46 @@ class BotsStage(WebStage):
         session.add(person)
         session.flush()
         session.add(Presence(participant_id=person.id or 0, joined_at=began, left_at=ended))
+
+
+class HookReceiver:
+    """A receiver on a real socket: `got` has (headers, body); `status` and `answer` are what it says."""
+
+    def __init__(self, status: int = 200) -> None:
+        self.status, self.answer = status, b"thanks"
+        self.got: list[tuple[dict[str, str], dict[str, Any]]] = []
+        self.raw: dict[str, bytes] = {}
+        self.connections = 0
+
+    async def __aenter__(self) -> "HookReceiver":
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/hook"
+        return self
+
+    async def __aexit__(self, *_: Any) -> None:
+        self._server.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")[1:]
+        pairs = [line.split(": ", 1) for line in head if line]
+        headers = {name.lower(): value for name, value in pairs}
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
+        self.raw[headers["webhook-id"]] = body
+        self.got.append((headers, json.loads(body)))
+        writer.write(
+            f"HTTP/1.1 {self.status} X\r\ncontent-length: {len(self.answer)}\r\n\r\n".encode() + self.answer
+        )
+        await writer.drain()
+        writer.close()
+
+    def verified(self, headers: dict[str, str], secret: str) -> bool:
+        """Whether a stock library and the family's own rule both take the signature."""
+        body = self.raw[headers["webhook-id"]]
+        Webhook(secret).verify(body, headers)
+        signed = f"{headers['x-webhook-timestamp']}.".encode() + body
+        own = hmac.new(secret.encode(), signed, "sha256").hexdigest()
+        return headers["x-webhook-signature"] == f"sha256={own}"
 
 
 def entries(job_id: int, began: datetime, source: str = "meet") -> list[TranscriptEntry]:

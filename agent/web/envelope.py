@@ -70,7 +70,7 @@ class Envelope:
 
     def _write_down(self, scope: Scope, status: int, duration_ms: int) -> None:
         """Keep the path's template, never the path or the query: they may carry tokens."""
-        route = getattr(scope.get("route"), "path", "")
+        route = _template(scope)
         by = scope["state"].get("principal")
         log.info(
             "request",
@@ -82,6 +82,12 @@ class Envelope:
         )
         if isinstance(by, Principal):
             self.book.note(by, method=scope["method"], route=route, status=status, duration_ms=duration_ms)
+
+
+def _template(scope: Scope) -> str:
+    """Return the whole template of the path; a route that stands under a prefix knows its own part only."""
+    included = scope.get("fastapi", {}).get("effective_route_context")
+    return getattr(included or scope.get("route"), "path_format", "")
 
 
 class TooLarge(HTTPException):
