@@ -7,16 +7,21 @@ from agent.delivery.hooks import GuardedHooks
 from agent.delivery.letters import LetterWriter
 from agent.delivery.mailer import SmtpMailer
 from agent.engine import Engine
+from agent.invites.google import GoogleCalendar, load_credentials
 from agent.invites.reader import LimitedReader
 from agent.lifecycle.accounts import Accounts
 from agent.lifecycle.attend import HARVEST, Attend
 from agent.lifecycle.commands import Commands
 from agent.lifecycle.harvest import SUMMARISE, GetWords
 from agent.lifecycle.house import BOTS_QUEUE, JOBS_QUEUE, CallHabits, Habits, House
+from agent.lifecycle.explain import Explain
+from agent.lifecycle.held import HeldInvitations
+from agent.lifecycle.horizon import ROLL, Horizon
 from agent.lifecycle.intake import READ, Intake
 from agent.lifecycle.janitor import Janitor
 from agent.lifecycle.outbox import DELIVER, Deliver
 from agent.lifecycle.plan import ATTEND
+from agent.lifecycle.polling import POLL, RESPOND, Polling
 from agent.lifecycle.queries import Queries
 from agent.lifecycle.summarise import Summarise
 from agent.lifecycle.sweep import Sweep
@@ -46,6 +51,8 @@ class App:
     commands: Commands
     queries: Queries
     intake: Intake
+    held: HeldInvitations
+    explain: Explain
     proxy: OkoroClient
     hooks: GuardedHooks
     reader: LimitedReader
@@ -53,7 +60,6 @@ class App:
 
 def habits(settings: Settings) -> Habits:
     """Return the settings that the life of a job depends on."""
-    leave, consent, rivals = settings.auto_leave, settings.consent, settings.rivals
     return Habits(
         bot_name=settings.bot.name,
         bot_email=settings.bot.email.lower(),
@@ -67,29 +73,11 @@ def habits(settings: Settings) -> Habits:
         invites_allow=settings.invites.allow,
         invites_verify=settings.invites.verify,
         invites_reply=settings.invites.reply,
+        invites_joins_per_day=settings.invites.joins_per_day,
+        invites_concurrent=settings.invites.concurrent,
+        calendar_push=settings.google_calendar.push,
         exclude_keywords=settings.invites.exclude_keywords,
-        call=CallHabits(
-            consent_policy=consent.policy,
-            answer_seconds=consent.answer_seconds,
-            on_no_answer=consent.on_no_answer,
-            who=consent.who,
-            rivals_policy=rivals.policy,
-            rivals_grace_seconds=rivals.grace_seconds,
-            rivals_extra_patterns=rivals.extra_patterns,
-            rivals_allow=rivals.allow,
-            lobby_seconds=settings.lobby_seconds,
-            nobody_seconds=leave.nobody_seconds,
-            alone_seconds=leave.alone_seconds,
-            bots_only_seconds=leave.bots_only_seconds,
-            bots_only_after_seconds=leave.bots_only_after_seconds,
-            silence_seconds=leave.silence_seconds,
-            silence_after_seconds=leave.silence_after_seconds,
-            max_overrun_minutes=leave.max_overrun_minutes,
-            max_seconds=leave.max_seconds,
-            captions_enabled=settings.captions.enabled,
-            caption_language=settings.captions.language,
-            recording=settings.recording.mode,
-        ),
+        call=_call_habits(settings),
         transcript_sources=settings.transcript.sources,
         transcript_wait_hours=settings.transcript.wait_hours,
         transcript_poll_seconds=settings.transcript.poll_seconds,
@@ -109,6 +97,32 @@ def habits(settings: Settings) -> Habits:
         stripe_secret=settings.stripe.webhook_secret.get_secret_value(),
         stripe_prices=settings.stripe.prices,
         plans={name: _plan(settings, name) for name in settings.stripe.plans()},
+    )
+
+
+def _call_habits(settings: Settings) -> CallHabits:
+    leave, consent, rivals = settings.auto_leave, settings.consent, settings.rivals
+    return CallHabits(
+        consent_policy=consent.policy,
+        answer_seconds=consent.answer_seconds,
+        on_no_answer=consent.on_no_answer,
+        who=consent.who,
+        rivals_policy=rivals.policy,
+        rivals_grace_seconds=rivals.grace_seconds,
+        rivals_extra_patterns=rivals.extra_patterns,
+        rivals_allow=rivals.allow,
+        lobby_seconds=settings.lobby_seconds,
+        nobody_seconds=leave.nobody_seconds,
+        alone_seconds=leave.alone_seconds,
+        bots_only_seconds=leave.bots_only_seconds,
+        bots_only_after_seconds=leave.bots_only_after_seconds,
+        silence_seconds=leave.silence_seconds,
+        silence_after_seconds=leave.silence_after_seconds,
+        max_overrun_minutes=leave.max_overrun_minutes,
+        max_seconds=leave.max_seconds,
+        captions_enabled=settings.captions.enabled,
+        caption_language=settings.captions.language,
+        recording=settings.recording.mode,
     )
 
 
@@ -141,6 +155,7 @@ def build(settings: Settings, clock: Clock) -> App:
         hooks=hooks,
         reader=reader,
         habits=habits(settings),
+        calendars=_calendars(settings),
         transcriber=_transcriber(settings),
     )
     intake = Intake(house)
@@ -152,6 +167,8 @@ def build(settings: Settings, clock: Clock) -> App:
         commands=Commands(house),
         queries=Queries(house),
         intake=intake,
+        held=HeldInvitations(house),
+        explain=Explain(house),
         proxy=proxy,
         hooks=hooks,
         reader=reader,
@@ -159,14 +176,35 @@ def build(settings: Settings, clock: Clock) -> App:
 
 
 def _name_jobs(engine: Engine, house: House, intake: Intake) -> None:
-    engine.handles(ATTEND, Attend(house), queue=BOTS_QUEUE, hears=True)
+    polling = Polling(house, intake)
+    engine.handles(ATTEND, Attend(house, polling.recheck), queue=BOTS_QUEUE, hears=True)
     engine.handles(READ, intake.read, queue=JOBS_QUEUE)
+    engine.handles(POLL, polling, queue=JOBS_QUEUE)
+    engine.handles(RESPOND, polling.respond, queue=JOBS_QUEUE)
+    engine.handles(ROLL, Horizon(house, intake), queue=JOBS_QUEUE)
     engine.handles(HARVEST, GetWords(house), queue=JOBS_QUEUE)
     engine.handles(SUMMARISE, Summarise(house), queue=JOBS_QUEUE)
     engine.handles(TRANSCRIBE, Transcribe(house), queue=JOBS_QUEUE)
     engine.handles(DELIVER, Deliver(house), queue=JOBS_QUEUE)
     engine.handles(SWEEP, Sweep(house), queue=JOBS_QUEUE)
     engine.handles(PURGE, Janitor(house), queue=JOBS_QUEUE)
+
+
+def _calendars(settings: Settings) -> tuple[GoogleCalendar, ...]:
+    chosen = settings.google_calendar
+    if not chosen.enabled or chosen.credentials_file is None:
+        return ()
+    credentials = load_credentials(chosen.credentials_file, chosen.subject)
+    return tuple(
+        GoogleCalendar(
+            credentials,
+            calendar_id=calendar_id,
+            api_endpoint=chosen.api_endpoint,
+            meet_url=settings.meet.url,
+            default_timezone=settings.bot.timezone,
+        )
+        for calendar_id in dict.fromkeys((chosen.calendar_id, *chosen.more_calendars))
+    )
 
 
 def _meet(settings: Settings, clock: Clock) -> BrowserMeet:

@@ -11,6 +11,7 @@ from typing import Protocol
 from agent.model.answer import Answer
 from agent.model.authenticity import Authenticity
 from agent.model.call import Event, Visit
+from agent.model.channel import Channel
 from agent.model.invite import Component, Envelope, ParsedMail
 from agent.model.letter import HookAnswer, Mail, Notice, NoticeLetter, RecapLetter, ReplyLetter
 from agent.model.summary import Brief, Summary
@@ -108,11 +109,11 @@ class CalendarFeed(Protocol):
         """Return what to do when the account hides invitations, '' when all is well."""
         ...
 
-    async def watch(self, channel_id: str, token: str, address: str) -> tuple[str, datetime]:
-        """Have Google ping `address` at every change; return the resource's id and when the channel ends."""
+    async def watch(self, address: str, secret: str) -> Channel:
+        """Have Google ping `address` (https) at every change, with `secret` in a header, until the channel ends."""
         ...
 
-    async def unwatch(self, channel_id: str, resource_id: str) -> None:
+    async def unwatch(self, channel: Channel) -> None:
         """End a channel. One that is over already is no error."""
         ...
 

@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 import typer
 
-from agent.cli import config, demo, init, keys, sandbox, serve, users
+from agent.cli import config, demo, init, invitations, keys, sandbox, serve, users
 from agent.errors import Kind, MeetbotError, Misconfigured
 
 MISCONFIGURED_STATUS = 78  # EX_CONFIG; the service unit does not restart on it
@@ -29,6 +29,7 @@ app.command()(serve.serve)
 app.add_typer(config.commands, name="config")
 app.add_typer(users.family, name="users")
 app.add_typer(keys.family, name="keys")
+app.add_typer(invitations.family, name="invitations")
 
 
 def _tell_version(wanted: bool) -> None:

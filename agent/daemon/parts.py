@@ -12,12 +12,15 @@ from agent.daemon.supervisor import Part
 from agent.daemon.systemd import Systemd
 from agent.daemon.ticks import Tick, Ticks
 from agent.invites.smtp import SmtpIntake
+from agent.lifecycle.horizon import ROLL
 from agent.lifecycle.listeners import Listener, keep_configured
+from agent.lifecycle.polling import POLL
 from agent.web import server
 from agent.web.desk import Choices, Desk, furnish
 
 SWEEP_SECONDS = 60.0
 PURGE_SECONDS = 86_400.0
+ROLL_SECONDS = 86_400.0
 SMTP_SOCKET = "smtp"
 
 
@@ -92,10 +95,15 @@ def _smtp(app: App, systemd: Systemd) -> SmtpIntake:
 
 def _ticks(app: App) -> list[Tick]:
     """Return the bells. A bell does no work: it enqueues under a slot key, so that many workers make one run."""
-    return [
+    bells = [
         Tick("sweep", SWEEP_SECONDS, partial(_enqueue, app, SWEEP, SWEEP_SECONDS)),
         Tick("purge", PURGE_SECONDS, partial(_enqueue, app, PURGE, PURGE_SECONDS)),
+        Tick("roll", ROLL_SECONDS, partial(_enqueue, app, ROLL, ROLL_SECONDS)),
     ]
+    if app.house.calendars:
+        every = app.settings.google_calendar.poll_seconds
+        bells.append(Tick("poll", every, partial(_enqueue, app, POLL, every)))
+    return bells
 
 
 async def _enqueue(app: App, job: str, period_seconds: float) -> None:

@@ -6,7 +6,6 @@ import logging
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +21,7 @@ from googleapiclient.errors import Error, HttpError
 
 from agent.errors import Denied, Invalid, MeetbotError, Misconfigured, Missing, Temporary
 from agent.invites.google_events import Event, Listing, read_events
+from agent.model.channel import Channel
 from agent.rules.ical import HORIZON, LOOK_BACK, Context
 from agent.rules.links import GOOGLE_MEET_URL
 
@@ -66,15 +66,6 @@ def load_credentials(path: Path, subject: str = "") -> Credentials:
             full=f"google credentials {path}: {fault!r}",
         ) from fault
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """A push channel. Google does not renew it: open the next one well before `ends_at`, then end this one."""
-
-    id: str
-    resource_id: str
-    ends_at: datetime
 
 
 class GoogleCalendar:

@@ -1,6 +1,7 @@
 """The phase that brings a bot into its meeting and keeps it there: the only one that runs for hours."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 import structlog
@@ -28,6 +29,7 @@ GRANTED = frozenset({"granted", "announced"})
 TAKEN_BACK = frozenset({"declined", "withdrawn", "opted_out"})
 # What a wish to leave may say: nothing is to be made of the meeting.
 CALLED_OFF = {"cancel": EndReason.REQUESTED, "cancelled_by_invite": EndReason.CANCELLED_BY_INVITE}
+Recheck = Callable[[int], Awaitable[None]]
 log = structlog.get_logger("attend")
 
 
@@ -40,11 +42,14 @@ def consent_stands(outcomes: list[str]) -> bool:
 class Attend:
     """Runs `attend(job_id, revision)`; a run whose revision is not the job's own does nothing."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, recheck: Recheck | None = None) -> None:
         self.house = house
+        self._recheck = recheck
 
     async def __call__(self, inbox: Inbox, job_id: int, revision: int) -> None:
-        """Bring the bot in, stay, leave, and hand over to the harvest."""
+        """Bring the bot in, stay, leave, and hand over to the harvest; first see whether the calendar still says so."""
+        if self._recheck is not None:
+            await self._recheck(job_id)
         job = await asyncio.to_thread(self._take, job_id, revision)
         if job is None:
             return

@@ -145,9 +145,8 @@ class Queries:
         """Return which rules decided what about a job."""
         with self.house.database.read() as session:
             job = self._mine(session, by, public_id)
-            occurrence = mails.occurrence_of(session, job.id or 0)
-            series = mails.series_by_id(session, occurrence.series_id) if occurrence else None
-            found = mails.invitations(session, series.uid) if series else ()
+            uids = mails.uids_of(session, job.id or 0)
+            found = [message for uid in uids for message in mails.invitations(session, uid)]
             return Why(job=job, invitations=found, timeline=jobs.timeline(session, job.id or 0))
 
     def counts(self) -> dict[str, int]:

@@ -13,6 +13,7 @@ from agent.model.tables import Invitation, Mail
 from agent.rules import reconcile, trust
 from agent.rules.replies import verdict
 from agent.rules.trust import Judgement
+from agent.store import mails
 
 PARTSTAT = {"accepted": "ACCEPTED", "declined": "DECLINED"}
 log = structlog.get_logger("intake")
@@ -26,14 +27,19 @@ class Taking:
         self.house = house
 
     def take(
-        self, message: Message, judgement: Judgement, mail: Mail | None = None
+        self, message: Message, judgement: Judgement, mail: Mail | None = None, *, quiet: bool = False
     ) -> tuple[Taken, Invitation]:
-        """Take one message into its calendar UID, and note which rule decided what."""
+        """Take one message into its calendar UID, and note which rule decided what.
+
+        With `quiet`, one that was noted before is noted again only when it changes something.
+        """
         taken = Calendar(self.session, self.house, message.component.uid).take(message)
         outcome, reason = verdict(taken.outcome.decisions)
         note = self._note(message, judgement, mail)
         note.outcome, note.reason, note.partstat = outcome, reason, PARTSTAT.get(outcome, "")
         note.rules = [*note.rules, *(explained(decision) for decision in taken.outcome.decisions)]
+        if quiet and self._is_known(note) and not any(map(_acts, taken.outcome.decisions)):
+            return taken, note
         self.session.add(note)
         log.info(
             "invitation.taken",
@@ -52,6 +58,10 @@ class Taking:
         self.session.add(note)
         return Taken(reconcile.Outcome(None, (reconcile.Ignore(judgement.rule, judgement.reason),)))
 
+    def _is_known(self, note: Invitation) -> bool:
+        last = mails.last_of(self.session, note.uid, note.source)
+        return last is not None and last.fingerprint == note.fingerprint
+
     def _note(self, message: Message, judgement: Judgement, mail: Mail | None) -> Invitation:
         component = message.component
         return Invitation(
@@ -67,6 +77,10 @@ class Taking:
             rules=[asdict(finding) for finding in judgement.findings],
             fingerprint=trust.change_key(component, message.bot_address),
         )
+
+
+def _acts(decision: reconcile.Decision) -> bool:
+    return not isinstance(decision, reconcile.Keep | reconcile.Refuse | reconcile.Ignore)
 
 
 def explained(decision: reconcile.Decision) -> dict[str, object]:

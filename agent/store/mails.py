@@ -20,19 +20,20 @@ def unread(session: Session, before: datetime) -> Sequence[Mail]:
     return session.exec(select(Mail).where(Mail.verdict == "stored", Mail.received_at < before)).all()
 
 
-def occurrence_of(session: Session, job_id: int) -> Occurrence | None:
-    """Return the occurrence that a job is for."""
-    return session.exec(select(Occurrence).where(Occurrence.job_id == job_id)).first()
+def uids_of(session: Session, job_id: int) -> Sequence[str]:
+    """Return the calendar UIDs that a job is, or was, for."""
+    return session.exec(
+        select(EventSeries.uid)
+        .join(Occurrence, col(Occurrence.series_id) == col(EventSeries.id))
+        .where(Occurrence.job_id == job_id)
+        .distinct()
+        .order_by(EventSeries.uid)
+    ).all()
 
 
 def invitations(session: Session, uid: str) -> Sequence[Invitation]:
     """Return every message about a UID, oldest first."""
     return session.exec(select(Invitation).where(Invitation.uid == uid).order_by(col(Invitation.id))).all()
-
-
-def series_by_id(session: Session, series_id: int) -> EventSeries | None:
-    """Return a series by its number."""
-    return session.get(EventSeries, series_id)
 
 
 def get(session: Session, mail_id: int) -> Mail | None:

@@ -10,10 +10,12 @@ from agent.lifecycle.accounts import Accounts
 from agent.lifecycle.api_keys import ApiKeys
 from agent.lifecycle.billing import Billing
 from agent.lifecycle.bots import Bots
+from agent.lifecycle.channels import Channels
 from agent.lifecycle.commands import Commands
 from agent.lifecycle.devices import Devices
 from agent.lifecycle.enrolment import Enrolment
 from agent.lifecycle.hashing import Hashing
+from agent.lifecycle.held import HeldInvitations
 from agent.lifecycle.hooks_desk import HooksDesk
 from agent.lifecycle.house import House
 from agent.lifecycle.identity import Identity
@@ -55,6 +57,8 @@ class Desk:
     accounts: Accounts
     devices: Devices
     intake: Intake
+    held: HeldInvitations
+    channels: Channels
     kept_answers: KeptAnswers
     request_book: RequestBook
     quotas: Quotas
@@ -84,6 +88,8 @@ def furnish(house: House, choices: Choices) -> Desk:
         accounts=accounts,
         devices=Devices(house, accounts),
         intake=Intake(house),
+        held=HeldInvitations(house),
+        channels=Channels(house),
         kept_answers=KeptAnswers(house),
         request_book=book,
         quotas=Quotas(choices.requests_per_minute, choices.requests_per_hour),

@@ -29,6 +29,8 @@ from agent.web.etag import ETag
 from agent.web.idempotency import Idempotency
 from agent.web.jobs import reads as job_reads
 from agent.web.jobs import routes as job_routes
+from agent.web.public import calendar_pings
+from agent.web.public import held as held_page
 from agent.web.quota import ShowQuota
 
 FAMILIES = (
@@ -44,6 +46,8 @@ FAMILIES = (
     accounts.router,
     health.router,
     docs_pages.router,
+    held_page.router,
+    calendar_pings.router,
 )
 OWN_HEADERS = ["ETag", "Idempotency-Replayed", "Retry-After", "X-Request-ID"]
 QUOTA_HEADERS = ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"]
