@@ -100,15 +100,15 @@ class Productions(OwnBots):
         return await self.read(lambda session: self._transcript(session, self.mine(session, by, bot_id)))
 
     async def delete_transcript(self, by: Principal, bot_id: int) -> None:
-        """Delete every word. Raises `Conflict` until the job has ended, `Missing` when there is none."""
+        """Delete every word. Raises `Conflict` while the job or one of these is under way, `Missing` when there is none."""
 
         def erase(session: Session) -> None:
             job = self._ended(session, by, bot_id)
+            self._forget_wish(session, bot_id, TRANSCRIPT)
             if not jobs.forget_entries(session, bot_id):
                 raise Missing(NO_TRANSCRIPT)
             job.transcript_source = ""
             session.add(job)
-            self._forget_wish(session, bot_id, TRANSCRIPT)
             jobs.note(session, job, self.house.now(), Told.TRANSCRIPT_DELETED, {"by": by.email})
 
         await self.write(erase)
@@ -154,13 +154,13 @@ class Productions(OwnBots):
         return await self.read(lambda session: self._summary(session, self.mine(session, by, bot_id)))
 
     async def delete_summary(self, by: Principal, bot_id: int) -> None:
-        """Delete every version. Raises `Conflict` until the job has ended, `Missing` when there is none."""
+        """Delete every version. Raises `Conflict` while the job or one of these is under way, `Missing` when there is none."""
 
         def erase(session: Session) -> None:
             job = self._ended(session, by, bot_id)
+            self._forget_wish(session, bot_id, SUMMARY)
             if not sharing.forget_summaries(session, bot_id):
                 raise Missing(NO_SUMMARY)
-            self._forget_wish(session, bot_id, SUMMARY)
             jobs.note(session, job, self.house.now(), Told.SUMMARY_DELETED, {"by": by.email})
 
         await self.write(erase)
@@ -190,9 +190,12 @@ class Productions(OwnBots):
 
     def _forget_wish(self, session: Session, bot_id: int, kind: str) -> None:
         wish = sharing.production(session, bot_id, kind)
-        if wish is not None and wish.state != "processing":
-            wish.state, wish.error = "deleted", ""
-            session.add(wish)
+        if wish is None:
+            return
+        if self._under_way(session, wish):
+            raise Conflict(f"A {kind} is being made; delete it when it is done.")
+        wish.state, wish.error = "deleted", ""
+        session.add(wish)
 
     def _transcript(self, session: Session, job: Job) -> Standing:
         wish = sharing.production(session, job.id or 0, TRANSCRIPT)
