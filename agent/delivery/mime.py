@@ -67,9 +67,10 @@ def compose(
     null_sender: bool = False,
 ) -> Mail:
     """Complete a message whose content is set. `more` are headers whose values are identifiers or URLs of our own."""
+    shown = one_line(subject, SUBJECT_MAX)
     body["From"] = sender
     body["To"] = recipient
-    body["Subject"] = one_line(subject, SUBJECT_MAX)
+    body["Subject"] = shown
     body["Date"] = format_datetime(sent_at)
     body["Auto-Submitted"] = auto_submitted
     own_id = bracketed(message_id)
@@ -81,6 +82,7 @@ def compose(
         recipients=(recipient.addr_spec,),
         raw=head + body.as_bytes(),
         envelope_from="" if null_sender else sender.addr_spec,
+        subject=shown,
     )
 
 

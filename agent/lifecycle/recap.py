@@ -1,47 +1,56 @@
-"""Who gets told what after a meeting: recap letters, each cut at their reader's leave time, or one honest line."""
+"""What gets told after a meeting: recap letters, each cut at its reader's leave time, or one honest line."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import cast
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from agent.lifecycle import outbox
+from agent.lifecycle import carried, holding, mail_links, outbox, readers
+from agent.lifecycle.conference_notes import invitees
+from agent.lifecycle.entries import as_entry
 from agent.lifecycle.house import House
-from agent.model.invite import Attendee
-from agent.model.letter import NoticeLetter, RecapLetter, Thread
+from agent.model.letter import Mail, NoticeLetter, RecapLetter, Thread
+from agent.model.states import Told
 from agent.model.summary import Summary
-from agent.model.tables import Job, TranscriptEntry
-from agent.model.transcript import Attendance, Entry
-from agent.model.transcript import Session as Sitting
-from agent.rules import recipients
+from agent.model.tables import Job, SummaryVersion, TranscriptEntry
+from agent.rules import differences, recipients
 from agent.store import jobs
 
 
-def queue_recaps(
-    session: Session, house: House, job: Job, summary: Summary, version: int, now: datetime
-) -> None:
-    """Queue one recap for each reader, once per version."""
-    rows = jobs.entries(session, job.id or 0, job.transcript_source)
-    entries = [as_entry(row) for row in rows]
-    readers = choose_readers(session, house, job)
-    names = tuple(reader.email for reader in readers)
-    for reader in readers:
-        seen = recipients.visible_summary(summary, entries, reader.until)
-        letter = _letter(session, house, job, reader, names, now)
-        cut = len(recipients.visible_entries(entries, reader.until))
-        letter = _with_summary(letter, seen, rows[:cut])
-        _queue(session, house, job, letter, f"recap:{job.public_id}:v{version}:{reader.email}", now)
+def queue_recaps(session: Session, house: House, job: Job, row: SummaryVersion, now: datetime) -> None:
+    """Queue one recap for each reader, once per version; where recaps are held back, tell the inviter how to stop them."""
+    entries = jobs.entries(session, job.id or 0, job.transcript_source)
+    chosen = readers.choose(session, house, job)
+    names = tuple(reader.email for reader in chosen)
+    knows_last_time = carried.told_before(session, job) if row.carried_over else frozenset()
+    summary = _with_notes(session, job, row)
+    held_until = now + timedelta(minutes=house.habits.recap_hold_minutes)
+    for reader in chosen:
+        letter = _with_words(
+            _letter(session, house, job, reader, names, now), house, job, reader, summary, entries
+        )
+        open_still = row.carried_over if reader.email in knows_last_time else []
+        letter = replace(
+            letter, version=row.version, carried_over=tuple(str(one["text"]) for one in open_still)
+        )
+        mail = house.letters.recap(letter)
+        key = f"recap:{job.public_id}:v{row.version}:{reader.email}"
+        _queue(session, house, job, mail, key, "recap", now, house.habits.recap_hold_minutes)
+    if chosen and held_until > now:
+        holding.announce(session, house, job, row.version, names, held_until)
 
 
 def queue_absence(session: Session, house: House, job: Job, reason: str, now: datetime) -> None:
     """Tell the readers that there is no transcript, and why: silence would be worse."""
-    readers = choose_readers(session, house, job)
-    for reader in readers:
-        letter = _letter(
-            session, house, job, reader, tuple(one.email for one in readers), now, absence=reason
+    chosen = readers.choose(session, house, job)
+    names = tuple(one.email for one in chosen)
+    for reader in chosen:
+        letter = replace(
+            _letter(session, house, job, reader, names, now), absence=f"{reason[:1].upper()}{reason[1:]}."
         )
-        _queue(session, house, job, letter, f"absence:{job.public_id}:{reader.email}", now)
+        mail = house.letters.recap(letter)
+        _queue(session, house, job, mail, f"absence:{job.public_id}:{reader.email}", "recap", now)
 
 
 def queue_no_consent(session: Session, house: House, job: Job, now: datetime) -> None:
@@ -53,61 +62,19 @@ def queue_no_consent(session: Session, house: House, job: Job, now: datetime) ->
         recipient=job.inviter,
         subject=f"No notes of {job.title or 'your meeting'}",
         paragraphs=(f"Nobody in {job.title or 'the meeting'} allowed notes to be taken, so none were kept.",),
-        thread=_thread(job),
+        thread=thread_of(job),
     )
-    outbox.queue_mail(
-        session,
-        house.engine,
-        house.letters.notice(letter),
-        now,
-        key=f"no-consent:{job.public_id}",
-        event="no_consent",
-        subject=letter.subject,
-        job=job,
+    mail = house.letters.notice(letter)
+    _queue(session, house, job, mail, f"no-consent:{job.public_id}", "no_consent", now)
+
+
+def thread_of(job: Job) -> Thread:
+    """Return the mail that invited the bot, which letters about its meeting answer."""
+    return Thread(
+        message_id=str(job.thread.get("message_id", "")),
+        references=tuple(job.thread.get("references", ())),
+        subject=str(job.thread.get("subject", "")),
     )
-
-
-def choose_readers(session: Session, house: House, job: Job) -> Sequence[recipients.Recipient]:
-    """Decide who gets the recap of a job, by its own option or the operator's setting."""
-    if not job.inviter:
-        return ()
-    invitees = [Attendee.model_validate(person) for person in job.invited]
-    inviter = next(
-        (person for person in invitees if person.email == job.inviter),
-        Attendee(email=job.inviter, raw=job.inviter),
-    )
-    choice = recipients.choose(
-        cast(recipients.Policy, job.options.get("recipients") or house.habits.recap_recipients),
-        inviter,
-        invitees,
-        attendances(session, job),
-        recipients.House(own_addresses=frozenset({house.habits.bot_email})),
-    )
-    return choice.recipients
-
-
-def attendances(session: Session, job: Job) -> list[Attendance]:
-    """Return who was there, by the roster the bot saw; people only."""
-    stays = jobs.presences(session, job.id or 0)
-    return [
-        Attendance(
-            name=person.key,
-            display_name=person.name,
-            kind="seen",
-            sessions=tuple(
-                Sitting(stay.joined_at, None if stay.left_at == job.left_at else stay.left_at)
-                for stay in stays
-                if stay.participant_id == person.id
-            ),
-        )
-        for person in jobs.roster(session, job.id or 0)
-        if person.verdict == "human"
-    ]
-
-
-def as_entry(row: TranscriptEntry) -> Entry:
-    """Return a stored entry as a value."""
-    return Entry(row.speaker, row.text, row.started_at, row.ended_at, row.language)
 
 
 def consent_sentence(session: Session, job: Job) -> str:
@@ -125,6 +92,29 @@ def consent_sentence(session: Session, job: Job) -> str:
     return "No consent is on the ledger."
 
 
+def _queue(
+    session: Session,
+    house: House,
+    job: Job,
+    mail: Mail,
+    key: str,
+    event: str,
+    now: datetime,
+    hold_minutes: float = 0.0,
+) -> None:
+    outbox.queue_mail(
+        session,
+        house.engine,
+        mail,
+        now,
+        key=key,
+        event=event,
+        subject=mail.subject,
+        job=job,
+        hold_minutes=hold_minutes,
+    )
+
+
 def _letter(
     session: Session,
     house: House,
@@ -132,17 +122,10 @@ def _letter(
     reader: recipients.Recipient,
     everybody: tuple[str, ...],
     now: datetime,
-    absence: str = "",
 ) -> RecapLetter:
+    people = readers.humans(session, job)
     roster = jobs.roster(session, job.id or 0)
-    seen = {recipients.name_key(person.name) for person in roster if person.verdict == "human"}
-    absent = [
-        str(person.get("name") or person["email"])
-        for person in job.invited
-        if person["email"] != house.habits.bot_email
-        and recipients.name_key(str(person.get("name") or person["email"])) not in seen
-        and person["email"] != reader.email
-    ]
+    own = reader.email == job.inviter
     return RecapLetter(
         message_id=outbox.message_id(house.habits.bot_email),
         recipient=reader.email,
@@ -151,50 +134,72 @@ def _letter(
         starts_at=job.admitted_at or job.starts_at,
         ended_at=job.left_at or now,
         timezone=str(job.options.get("timezone") or house.habits.timezone),
-        attended=tuple(person.name for person in roster if person.verdict == "human"),
-        absent=tuple(absent),
+        attended=tuple(dict.fromkeys(person.name for person in people)),
+        absent=_absent(session, house, job, reader.email),
         rivals=tuple(person.name for person in roster if person.verdict == "rival"),
         inviter=job.inviter,
         consent=consent_sentence(session, job),
         source=job.transcript_source or "none",
         summary=None,
-        absence=absence,
         recipients=everybody,
+        delete_url=mail_links.delete_url(house, job, reader.email) if own else "",
+        unsubscribe_url=mail_links.unsubscribe_url(house, readers.scope_of(session, job), reader.email),
         retention_days=int(house.habits.transcript_days),
-        thread=_thread(job),
+        thread=thread_of(job),
     )
 
 
-def _with_summary(letter: RecapLetter, summary: Summary, rows: Sequence[TranscriptEntry]) -> RecapLetter:
-    cited = {number for statement in summary.statements() for number in statement.cites}
-    start = rows[0].started_at if rows else letter.starts_at
+def _absent(session: Session, house: House, job: Job, reader: str) -> tuple[str, ...]:
+    """Name the invitees who were not seen; the reader knows of themselves."""
+    people = invitees(job)
+    present = recipients.match(people, readers.attendances(session, job)).keys() | {
+        reader,
+        house.habits.bot_email,
+    }
+    return tuple(person.name or person.email for person in people if person.email not in present)
+
+
+def _with_words(
+    letter: RecapLetter,
+    house: House,
+    job: Job,
+    reader: recipients.Recipient,
+    summary: Summary,
+    rows: Sequence[TranscriptEntry],
+) -> RecapLetter:
+    """Add what this reader may read: the summary and its quotes up to the moment they left."""
+    entries = [as_entry(row) for row in rows]
+    seen = recipients.visible_summary(summary, entries, reader.until)
+    shown = rows[: len(recipients.visible_entries(entries, reader.until))]
+    until = reader.until if len(shown) < len(rows) else None
+    cited = {number for statement in seen.statements() for number in statement.cites}
     quotes = {
-        row.ordinal: ((row.started_at - start).total_seconds(), row.speaker, row.text)
-        for row in rows
+        row.ordinal: ((row.started_at - rows[0].started_at).total_seconds(), row.speaker, row.text)
+        for row in shown
         if row.ordinal in cited
     }
-    values = {name: getattr(letter, name) for name in letter.__dataclass_fields__}
-    return RecapLetter(**values | {"summary": summary, "quotes": quotes})
+    url = mail_links.transcript_url(house, job, reader.email, until) if shown else ""
+    return replace(letter, summary=seen, quotes=quotes, cut_at=until, transcript_url=url)
 
 
-def _queue(session: Session, house: House, job: Job, letter: RecapLetter, key: str, now: datetime) -> None:
-    mail = house.letters.recap(letter)
-    outbox.queue_mail(
-        session,
-        house.engine,
-        mail,
-        now,
-        key=key,
-        event="recap",
-        subject=f"Recap: {letter.title}",
-        job=job,
-        hold_minutes=house.habits.recap_hold_minutes,
-    )
+def _with_notes(session: Session, job: Job, row: SummaryVersion) -> Summary:
+    """Add what readers should know of the whole: why this source, and what changed since the last version."""
+    summary = Summary.model_validate(row.body)
+    notes = list(summary.notes)
+    ready = [line for line in jobs.timeline(session, job.id or 0) if line.kind == Told.TRANSCRIPT_READY]
+    if ready and (why := str(ready[-1].data.get("why", ""))):
+        notes.append(f"{why[:1].upper()}{why[1:]}.")
+    before = [one for one in jobs.summaries(session, job.id or 0) if one.version < row.version]
+    if before:
+        changes = differences.compare(Summary.model_validate(before[0].body), summary)
+        notes.append(f"Since version {before[0].version}: {_told(changes)}.")
+    return summary.model_copy(update={"notes": tuple(notes)})
 
 
-def _thread(job: Job) -> Thread:
-    return Thread(
-        message_id=str(job.thread.get("message_id", "")),
-        references=tuple(job.thread.get("references", ())),
-        subject=str(job.thread.get("subject", "")),
-    )
+def _told(changes: Sequence[differences.Difference]) -> str:
+    counts = {
+        "added": sum(len(one.added) for one in changes),
+        "removed": sum(len(one.removed) for one in changes),
+        "reworded": sum(len(one.changed) for one in changes),
+    }
+    return ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "nothing changed"

@@ -2,19 +2,19 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 from sqlmodel import Session
 
 from agent.errors import MeetbotError, Missing
-from agent.lifecycle import bot_files
-from agent.lifecycle.harvest import OVERLAP_AFTER, OVERLAP_BEFORE, kept_until, rows
+from agent.lifecycle import hearing
+from agent.lifecycle.entries import as_entry, rows
+from agent.lifecycle.harvest import OVERLAP_AFTER, OVERLAP_BEFORE, kept_until
 from agent.lifecycle.house import House
 from agent.model.states import Told
-from agent.model.tables import Job, Production, Recording, TranscriptEntry
+from agent.model.tables import Job, Production, Recording
 from agent.model.transcript import Entry, Source
-from agent.rules import speakers
 from agent.store import bots, jobs, sharing
 
 TRANSCRIBE = "transcribe"
@@ -57,7 +57,8 @@ class Transcribe:
         self, job: Job, wish: Production, files: Sequence[Recording], captions: Sequence[Entry]
     ) -> tuple[Source, Sequence[Entry]]:
         if files and self.house.transcriber is not None:
-            return Source.RECORDING, await self._listen(files, captions, wish.options.get("language"))
+            language = wish.options.get("language")
+            return Source.RECORDING, await hearing.heard(self.house, files, captions, language)
         began, ended = min(job.admitted_at or job.starts_at, job.starts_at), job.left_at or self.house.now()
         found = await self.house.transcripts.harvest(
             job.meeting_code,
@@ -70,20 +71,6 @@ class Transcribe:
         if captions:
             return Source.CAPTIONS, captions
         raise Missing("There is no recording, no transcript of Meet's and no captions to make one from.")
-
-    async def _listen(
-        self, files: Sequence[Recording], captions: Sequence[Entry], language: str | None
-    ) -> list[Entry]:
-        """Return what the recordings say; the captions tell who speaks."""
-        assert self.house.transcriber is not None
-        heard: list[Entry] = []
-        for row in files:
-            path = bot_files.locate(self.house.habits.data_dir, row)
-            began = row.created_at - timedelta(seconds=row.duration_seconds)
-            heard += await self.house.transcriber.transcribe(path, began, language=language)
-        if not heard:
-            raise Missing("Nothing was said in the recording.")
-        return [speakers.named(entry, captions) for entry in heard]
 
     def _settle(
         self, job_id: int, number: int, source: Source | None, entries: Sequence[Entry], error: str
@@ -103,16 +90,9 @@ class Transcribe:
         self, session: Session, job: Job, source: Source, entries: Sequence[Entry], now: datetime
     ) -> None:
         until = kept_until(jobs.ledger(session, job.id or 0)) or now
-        kept = rows(job.id or 0, [entry for entry in entries if entry.started_at <= until])
+        kept = rows(job.id or 0, [entry for entry in entries if entry.started_at <= until], source)
         if source is not Source.CAPTIONS:
-            for row in kept:
-                row.source = source.value
             jobs.replace_entries(session, job.id or 0, source, kept)
         job.transcript_source = source.value
         session.add(job)
         jobs.note(session, job, now, Told.TRANSCRIPT_READY, {"source": source.value, "entries": len(kept)})
-
-
-def as_entry(row: TranscriptEntry) -> Entry:
-    """Return a stored entry as a value."""
-    return Entry(row.speaker, row.text, row.started_at, row.ended_at, row.language)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -112,14 +112,24 @@ class ToldMeet:
 class ToldTranscripts:
     answer: Harvest | MeetbotError = field(default_factory=lambda: Harvest(Readiness.NO_RECORD))
     asked: int = 0
+    enabled: list[str] = field(default_factory=list)
 
     async def harvest(
-        self, meeting_code: str, starts_at: datetime, ends_at: datetime, *, intent: str
+        self,
+        meeting_code: str,
+        starts_at: datetime,
+        ends_at: datetime,
+        *,
+        intent: str,
+        others: Sequence[tuple[datetime, datetime]] = (),
     ) -> Harvest:
         self.asked += 1
         if isinstance(self.answer, MeetbotError):
             raise self.answer
         return self.answer
+
+    async def enable_transcription(self, meeting_code: str, *, intent: str) -> None:
+        self.enabled.append(meeting_code)
 
 
 @dataclass
