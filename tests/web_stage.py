@@ -16,6 +16,7 @@ import httpx2
 import uvicorn
 
 from agent.daemon.clock import SystemClock
+from agent.delivery.hooks import GuardedHooks
 from agent.engine import Engine
 from agent.lifecycle.house import BOTS_QUEUE, JOBS_QUEUE, Habits, House
 from agent.model.account import Principal
@@ -61,7 +62,7 @@ class WebStage:
             summariser=idle,
             letters=idle,
             mailer=idle,
-            hooks=idle,
+            hooks=GuardedHooks(allow_private=True),
             reader=idle,
             habits=habits or Habits(operator_emails=("operator@example.com",), data_dir=folder),
         )

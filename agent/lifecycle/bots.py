@@ -171,10 +171,10 @@ class Bots(OwnBots):
 
     async def deploy(self, by: Principal, bot_id: int) -> BotView:
         """Send the bot now. Raises `Conflict` when it was deployed already."""
-        keys.check_world(by.test, self.house.habits.meet_url)
 
         def send(session: Session) -> BotView:
             job = self.mine(session, by, bot_id, lock=True)
+            keys.check_world(by.test, self.house.habits.meet_url)
             if State(job.state) not in NOT_BEGUN or job.options.get("deployed"):
                 raise Conflict("The bot was deployed already.")
             now = self.house.now()

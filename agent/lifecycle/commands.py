@@ -9,7 +9,7 @@ from typing import Any
 from sqlmodel import Session
 
 from agent.errors import Conflict, Invalid, Missing
-from agent.lifecycle import billing, outbox, plan
+from agent.lifecycle import asking, billing, outbox, plan
 from agent.lifecycle.harvest import SUMMARISE
 from agent.lifecycle.house import House
 from agent.lifecycle.transition import advance
@@ -17,7 +17,7 @@ from agent.model.account import Principal
 from agent.model.call import Verb
 from agent.model.states import AT_THE_MEETING, EndReason, State
 from agent.model.tables import Endpoint, Job
-from agent.rules import links
+from agent.rules import keys, links
 from agent.store import deliveries, jobs
 
 FARTHEST_AHEAD = timedelta(days=400)
@@ -76,8 +76,12 @@ class Commands:
 
         A `join_at` in the past means now. The same `external_id` of the same user is the same job, and so is the same
         `once` (a token of this very wish) where there is no external id.
-        Raises `Invalid` for a link that is no Google Meet meeting, and for an instant too far ahead.
+        Raises `Invalid` for a link that is no Google Meet meeting, and for an instant too far ahead; `Denied` for a webhook
+        that may not be called, and for a test key on a server that goes to real meetings.
         """
+        keys.check_world(by.test, self.house.habits.meet_url)
+        for url in (webhooks or {}).values():
+            await self.house.hooks.check(url)
 
         def make() -> tuple[Job, bool]:
             link = meeting_link(meeting_url, self.house.habits.meet_url)
@@ -201,6 +205,10 @@ class Commands:
                 return version
 
         return await asyncio.to_thread(again)
+
+    async def ask(self, by: Principal, public_id: str, question: str) -> asking.Answered:
+        """Answer a question about one meeting from what was said in it. Raises `Missing` without a transcript."""
+        return await asking.ask(self.house, by, public_id, question)
 
     async def resend(self, by: Principal, delivery_id: str) -> str:
         """Send a delivery again, under the same id. Raises `Conflict` while it is still being tried."""

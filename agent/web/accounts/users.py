@@ -98,7 +98,7 @@ class Analytics(Told):
     days: list[DayAnswer]
 
 
-class LogLine(Told):
+class RequestAnswer(Told):
     """One request. `route` is the path's template, so that no token stands here."""
 
     at: datetime
@@ -109,10 +109,10 @@ class LogLine(Told):
     key_id: int | None
 
 
-class LogPage(Paged):
+class RequestPage(Paged):
     """One page of requests, newest first."""
 
-    logs: list[LogLine]
+    logs: list[RequestAnswer]
 
 
 @router.get("", summary="Get current user", responses=answers(404))
@@ -173,12 +173,14 @@ async def api_logs(
     status_from: Annotated[
         int | None, Query(alias="statusFrom", ge=100, le=599, description="Only this status and above.")
     ] = None,
-) -> LogPage:
+) -> RequestPage:
     """Return one page of the requests you made, newest first."""
     found, total = await desk.usage.log(
         asker, key_id=key_id, status_from=status_from, offset=page.offset, limit=page.page_size
     )
-    return LogPage(logs=[_line(row) for row in found], total=total, page=page.page, page_size=page.page_size)
+    return RequestPage(
+        logs=[_line(row) for row in found], total=total, page=page.page, page_size=page.page_size
+    )
 
 
 def _user(user: User, is_operator: bool) -> UserAnswer:
@@ -227,8 +229,8 @@ def _analytics(found: Analysis) -> Analytics:
     )
 
 
-def _line(row: RequestLine) -> LogLine:
-    return LogLine(
+def _line(row: RequestLine) -> RequestAnswer:
+    return RequestAnswer(
         at=row.at,
         method=row.method,
         route=row.route,

@@ -109,7 +109,7 @@ async def test_only_the_chosen_parts_are_shown(stage, address):
 
 
 async def test_the_page_shows_hostile_words_as_words(stage, address):
-    client, job, share = await shared(stage, address)
+    _, job, share = await shared(stage, address)
     with stage.database.write() as session:
         now = stage.clock.now()
         hostile = "<script>alert(1)</script>"
