@@ -69,7 +69,11 @@ class Gate:
     ) -> Judgement:
         binding = Calendar(self.session, self.house, component.uid).binding(claim.organizer)
         judgement = trust.judge(claim, authenticity, self._policy(claim), binding)
-        if judgement.verdict != "hold":
+        if judgement.verdict == "accept":
+            level = trust.level_of(authenticity, self.house.habits.invites_verify)
+            raised = replace(judgement.binding, level=max(judgement.binding.level, level))
+            return replace(judgement, binding=raised)
+        if judgement.verdict == "ignore":
             return judgement
         return self._as_decided(judgement, component, claim, mail, is_new=binding is None)
 
