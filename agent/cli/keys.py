@@ -1,5 +1,9 @@
-"""`meetbot keys`: API keys. A key's text is shown once, when it is made."""
+"""`meetbot keys`: API keys. A key's text is shown once, when it is made.
 
+With `--user` a key is made in the database of this machine, for anybody; without it on the server, for oneself.
+"""
+
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -7,13 +11,71 @@ import typer
 from agent.cli.local import local
 from agent.cli.options import AsJson, ConfigFile
 from agent.cli.output import show, show_all
+from agent.cli.remote import Server, signed_in
+from agent.client import account
 from agent.model.account import Principal
 from agent.model.tables import ApiKey
 
-family = typer.Typer(help="API keys.", no_args_is_help=True)
-COLUMNS = ("id", "name", "prefix", "last4", "created_at", "last_used_at", "revoked_at")
-Owner = Annotated[str, typer.Option("--user", metavar="EMAIL", help="Whose key it is.")]
+family = typer.Typer(help="API keys: of this machine with --user, else of the server.", no_args_is_help=True)
+COLUMNS = ("id", "name", "prefix", "last4", "scopes", "createdAt", "lastUsedAt", "revokedAt")
 OPERATOR = Principal(user_id=None, is_operator=True)
+Owner = Annotated[
+    str | None, typer.Option("--user", metavar="EMAIL", help="Whose key, in the database of this machine.")
+]
+
+
+@family.command("create")
+def create(
+    name: Annotated[str, typer.Option(help="What the key is for.")],
+    user: Owner = None,
+    config: ConfigFile = None,
+    test: Annotated[bool, typer.Option("--test", help="Make an mb_test_ key; with --user.")] = False,
+    scope: Annotated[list[str] | None, typer.Option(help="Allow only this; may be repeated.")] = None,
+    server: Server = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key and print it. It is never shown again."""
+    if user is None:
+        with signed_in(server) as meetbot:
+            show(meetbot.send(account.create_key(name, scopes=scope or ())), as_json)
+        return
+    with local(config) as here:
+        key, text = here.accounts.create_key(user, name, test=test, scopes=scope or ())
+        show({"key": text, "user": user, **_row(key)}, as_json)
+
+
+@family.command("list")
+def list_keys(
+    user: Owner = None, config: ConfigFile = None, server: Server = None, as_json: AsJson = False
+) -> None:
+    """List keys, without their texts."""
+    show_all(_keys(user, config, server), COLUMNS, as_json)
+
+
+@family.command("revoke")
+def revoke(
+    key_id: Annotated[int, typer.Argument(metavar="KEY", help="The key's number.")],
+    here: Annotated[bool, typer.Option("--here", help="In the database of this machine.")] = False,
+    config: ConfigFile = None,
+    server: Server = None,
+    as_json: AsJson = False,
+) -> None:
+    """Revoke a key; the next request with it is refused."""
+    if here or config:
+        with local(config) as machine:
+            machine.accounts.revoke_key(key_id, by=OPERATOR)
+    else:
+        with signed_in(server) as meetbot:
+            meetbot.send(account.revoke_key(key_id))
+    show({"id": key_id, "revoked": True}, as_json)
+
+
+def _keys(user: str | None, config: ConfigFile, server: str | None) -> list[Mapping[str, Any]]:
+    if user is None:
+        with signed_in(server) as meetbot:
+            return list(meetbot.send(account.keys())["apiKeys"])
+    with local(config) as here:
+        return [_row(key) for key in here.accounts.keys_of(user)]
 
 
 def _row(key: ApiKey) -> dict[str, Any]:
@@ -23,42 +85,8 @@ def _row(key: ApiKey) -> dict[str, Any]:
         "prefix": key.prefix,
         "last4": key.last4,
         "scopes": key.scopes,
-        "created_at": key.created_at,
-        "last_used_at": key.last_used_at,
-        "expires_at": key.expires_at,
-        "revoked_at": key.revoked_at,
+        "createdAt": key.created_at,
+        "lastUsedAt": key.last_used_at,
+        "expiresAt": key.expires_at,
+        "revokedAt": key.revoked_at,
     }
-
-
-@family.command("create")
-def create(
-    user: Owner,
-    name: Annotated[str, typer.Option(help="What the key is for.")],
-    config: ConfigFile = None,
-    test: Annotated[bool, typer.Option("--test", help="Make an mb_test_ key.")] = False,
-    scope: Annotated[list[str] | None, typer.Option(help="Allow only this; may be repeated.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Make a key and print it. It is never shown again."""
-    with local(config) as here:
-        key, text = here.accounts.create_key(user, name, test=test, scopes=scope or ())
-        show({"key": text, "user": user, **_row(key)}, as_json)
-
-
-@family.command("list")
-def list_keys(user: Owner, config: ConfigFile = None, as_json: AsJson = False) -> None:
-    """List a user's keys, without their texts."""
-    with local(config) as here:
-        show_all([_row(key) for key in here.accounts.keys_of(user)], COLUMNS, as_json)
-
-
-@family.command("revoke")
-def revoke(
-    key_id: Annotated[int, typer.Argument(help="The key's number.")],
-    config: ConfigFile = None,
-    as_json: AsJson = False,
-) -> None:
-    """Revoke a key; the next request with it is refused."""
-    with local(config) as here:
-        here.accounts.revoke_key(key_id, by=OPERATOR)
-        show({"id": key_id, "revoked": True}, as_json)

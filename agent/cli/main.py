@@ -4,7 +4,23 @@ from importlib.metadata import version
 
 import typer
 
-from agent.cli import config, demo, init, invitations, keys, sandbox, serve, users
+from agent.cli import (
+    bots,
+    config,
+    db,
+    demo,
+    init,
+    invitations,
+    jobs,
+    keys,
+    login,
+    mcp,
+    meetings,
+    sandbox,
+    serve,
+    users,
+    webhooks,
+)
 from agent.errors import Kind, MeetbotError, Misconfigured
 
 MISCONFIGURED_STATUS = 78  # EX_CONFIG; the service unit does not restart on it
@@ -29,6 +45,15 @@ app.command()(serve.serve)
 app.add_typer(config.commands, name="config")
 app.add_typer(users.family, name="users")
 app.add_typer(keys.family, name="keys")
+app.command()(login.login)
+app.command()(login.logout)
+app.command()(login.whoami)
+app.add_typer(jobs.family, name="jobs")
+app.add_typer(bots.family, name="bots")
+app.add_typer(meetings.family, name="meetings")
+app.add_typer(webhooks.family, name="webhooks")
+app.add_typer(db.family, name="db")
+app.command()(mcp.mcp)
 app.add_typer(invitations.family, name="invitations")
 
 

@@ -7,7 +7,8 @@ import structlog
 
 from agent.lifecycle import bot_files
 from agent.lifecycle.house import House
-from agent.store import identity, retention
+from agent.lifecycle.kept_answers import KEPT_FOR
+from agent.store import identity, requests, retention
 
 ENGINE_RECORDS = timedelta(days=7)
 SIGN_INS = timedelta(days=7)
@@ -30,6 +31,8 @@ class Janitor:
             gone = {
                 "mails": retention.forget_mails(session, now - timedelta(days=habits.raw_mail_days)),
                 "entries": retention.forget_words(session, now - timedelta(days=habits.transcript_days)),
+                "kept_answers": requests.forget_kept(session, now - KEPT_FOR),
+                "request_lines": requests.forget_lines(session, now - timedelta(days=habits.delivery_days)),
                 "summaries": retention.forget_summaries(session, now - timedelta(days=habits.summary_days)),
                 "deliveries": retention.forget_deliveries(
                     session, now - timedelta(days=habits.delivery_days)

@@ -27,15 +27,18 @@ from agent.web.desk import Desk
 from agent.web.envelope import BodyLimit, Envelope
 from agent.web.etag import ETag
 from agent.web.idempotency import Idempotency
+from agent.web.jobs import asking as job_asking
 from agent.web.jobs import reads as job_reads
 from agent.web.jobs import routes as job_routes
 from agent.web.public import calendar_pings
 from agent.web.public import held as held_page
+from agent.web.public import mails as mail_pages
 from agent.web.quota import ShowQuota
 
 FAMILIES = (
     job_routes.router,
     job_reads.router,
+    job_asking.router,
     calendar_invites.router,
     bot_reports.router,
     cli_auth.router,
@@ -47,6 +50,7 @@ FAMILIES = (
     health.router,
     docs_pages.router,
     held_page.router,
+    mail_pages.router,
     calendar_pings.router,
 )
 OWN_HEADERS = ["ETag", "Idempotency-Replayed", "Retry-After", "X-Request-ID"]

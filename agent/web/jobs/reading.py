@@ -36,7 +36,7 @@ class TranscriptPage(BaseModel):
     page_size: int
 
 
-class SummaryAnswer(Read):
+class JobSummary(Read):
     """One version of a summary; every item cites the ordinals of transcript entries."""
 
     version: int

@@ -11,8 +11,8 @@ from agent.web.desk import TheDesk
 from agent.web.jobs import views
 from agent.web.jobs.reading import (
     Explanation,
+    JobSummary,
     SentList,
-    SummaryAnswer,
     TimelinePage,
     TranscriptPage,
 )
@@ -47,7 +47,7 @@ async def summary(
     desk: TheDesk,
     asker: TheAsker,
     version: Annotated[int | None, Query(ge=1, le=10_000, description="The newest when left out.")] = None,
-) -> SummaryAnswer:
+) -> JobSummary:
     """Return the newest summary, or one version of it."""
     return views.summary(await asyncio.to_thread(desk.queries.summary, asker, job_id, version))
 

@@ -120,9 +120,9 @@ def entry(said: TranscriptEntry) -> reading.Entry:
     )
 
 
-def summary(row: SummaryVersion) -> reading.SummaryAnswer:
+def summary(row: SummaryVersion) -> reading.JobSummary:
     """Return one version of a summary."""
-    return reading.SummaryAnswer(version=row.version, created_at=row.created_at, summary=row.body)
+    return reading.JobSummary(version=row.version, created_at=row.created_at, summary=row.body)
 
 
 def why(found: Why) -> reading.Explanation:

@@ -1,0 +1,51 @@
+"""The server that a command talks to, and its refusals in the words of the command line."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from agent.cli import session
+from agent.client import ApiError, Conflict, Forbidden, Meetbot, NotFound, Unauthorized
+from agent.errors import Conflict as ConflictError
+from agent.errors import Denied, Invalid, MeetbotError, Missing, Temporary
+
+Server = Annotated[
+    str | None, typer.Option("--server", metavar="URL", help="Default: the one signed in to by `login`.")
+]
+Most = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="How many at most.")]
+
+
+@contextmanager
+def signed_in(server: str | None) -> Iterator[Meetbot]:
+    """Connect as the person who is signed in. Refusals come out as `MeetbotError`."""
+    kept = session.load(server)
+    with connected(kept.server, kept.key) as meetbot:
+        yield meetbot
+
+
+@contextmanager
+def connected(server: str, key: str = "") -> Iterator[Meetbot]:
+    """Connect with a key, or with none."""
+    with Meetbot(server, key) as meetbot:
+        try:
+            yield meetbot
+        except ApiError as error:
+            raise told(error) from error
+
+
+def told(error: ApiError) -> MeetbotError:
+    """Return the product's own error for a refusal by the server."""
+    match error:
+        case Unauthorized():
+            return Denied(f"{error.detail} Sign in again: meetbot login")
+        case Forbidden():
+            return Denied(error.detail)
+        case NotFound():
+            return Missing(error.detail)
+        case Conflict():
+            return ConflictError(error.detail)
+    if error.status in {0, 429} or error.status >= 500:
+        return Temporary(error.detail, retry_after_seconds=error.retry_after_seconds)
+    return Invalid(error.detail)

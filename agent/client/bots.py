@@ -1,0 +1,50 @@
+"""Calls about bots, as the bots API shows the same meetings."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from agent.client.calls import Call, Listing, given, once, path
+
+ROOT = "/v1/bots"
+
+
+def create(
+    meeting_url: str,
+    *,
+    title: str | None = None,
+    display_name: str | None = None,
+    callback_url: str | None = None,
+) -> Call[dict[str, Any]]:
+    """Make a bot for a Google Meet meeting; it waits until it is deployed."""
+    body = given(
+        meetingInfo={"platform": "google", "meetingUrl": meeting_url},
+        meetingTitle=title,
+        botDisplayName=display_name,
+        callbackUrl=callback_url,
+    )
+    return once(Call("POST", ROOT, body=body))
+
+
+def get(bot_id: int) -> Call[dict[str, Any]]:
+    """Read a bot."""
+    return Call("GET", path(ROOT + "/{}", bot_id))
+
+
+def listing(*, status: str | None = None) -> Listing[Mapping[str, Any]]:
+    """List bots, of one status where it is given."""
+    return Listing(ROOT, "bots", given(status=status))
+
+
+def deploy(bot_id: int) -> Call[dict[str, Any]]:
+    """Send a bot to its meeting."""
+    return once(Call("POST", path(ROOT + "/{}/deploy", bot_id)))
+
+
+def kill(bot_id: int) -> Call[dict[str, Any]]:
+    """End a bot's stay at once."""
+    return once(Call("POST", path(ROOT + "/{}/kill", bot_id)))
+
+
+def delete(bot_id: int) -> Call[None]:
+    """Delete a bot."""
+    return Call("DELETE", path(ROOT + "/{}", bot_id))

@@ -1,0 +1,40 @@
+"""Calls about registered webhooks."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from agent.client.calls import Call, Listing, given, once, path
+from agent.client.types import HookAnswer
+
+ROOT = "/v1/webhooks"
+
+
+def create(url: str, *, events: Sequence[str] = (), family: str | None = None) -> Call[dict[str, Any]]:
+    """Register a webhook; the answer shows its signing secret once. Without events it gets all of its family."""
+    return once(Call("POST", ROOT, body=given(url=url, events=list(events) or None, family=family)))
+
+
+def listing() -> Listing[HookAnswer]:
+    """List webhooks."""
+    return Listing(ROOT, "webhooks")
+
+
+def delete(hook_id: int) -> Call[None]:
+    """Forget a webhook."""
+    return Call("DELETE", path(ROOT + "/{}", hook_id))
+
+
+def test(hook_id: int) -> Call[dict[str, Any]]:
+    """Send a test event now and tell what came of it."""
+    return Call("POST", path(ROOT + "/{}/test", hook_id))
+
+
+def deliveries(hook_id: int) -> Listing[dict[str, Any]]:
+    """List what was sent to a webhook."""
+    return Listing(path(ROOT + "/{}/deliveries", hook_id), "deliveries")
+
+
+def replay(hook_id: int, since: datetime) -> Call[dict[str, Any]]:
+    """Send everything again that failed since an instant."""
+    return once(Call("POST", path(ROOT + "/{}/replay", hook_id), body={"since": since.isoformat()}))
