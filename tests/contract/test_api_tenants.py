@@ -26,11 +26,6 @@ PUBLIC = {
     ("post", "/v1/auth/verify"),
     ("post", "/webhooks/stripe"),
 }
-BODIES = {
-    ("post", "/v1/webhooks/{hook_id}/replay"): {"since": "2026-01-01T00:00:00Z"},
-    ("patch", "/v1/bots/{bot_id}"): {"meetingTitle": "stolen"},
-    ("patch", "/v1/webhooks/{hook_id}"): {"enabled": False},
-}
 LISTS = ["/v1/bots", "/v1/recordings", "/v1/webhooks", "/v1/events", "/api/v1/jobs", "/v1/users/me/api-logs"]
 
 
@@ -76,9 +71,32 @@ async def scene(tmp_path_factory):
         yield stage, ids, clients
 
 
-async def call(client, method, path, ids):
-    body = BODIES.get((method, path.removeprefix("/api") if path.startswith("/api/v1/") else path))
-    return await client.request(method, path.format(**ids), json=body)
+def least(schema):
+    """Return the least value that a schema takes, so that a body is never the reason of a refusal."""
+    if "$ref" in schema:
+        return least(DOCUMENT["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]])
+    if "anyOf" in schema:
+        return least(schema["anyOf"][0])
+    if "examples" in schema:
+        return schema["examples"][0]
+    if "enum" in schema:
+        return schema["enum"][0]
+    kind = schema.get("type")
+    if kind == "object":
+        return {name: least(schema["properties"][name]) for name in schema.get("required", [])}
+    if kind == "string":
+        instant = "2026-01-01T00:00:00Z"
+        return instant if schema.get("format") == "date-time" else "x" * schema.get("minLength", 1)
+    return {"array": [], "boolean": True, "integer": 1, "number": 1.0}[kind]
+
+
+def body_of(method, path):
+    content = DOCUMENT["paths"][path][method].get("requestBody", {}).get("content", {})
+    return least(content["application/json"]["schema"]) if "application/json" in content else None
+
+
+async def call(client, method, path, ids, base="", **facts):
+    return await client.request(method, base + path.format(**ids), json=body_of(method, path), **facts)
 
 
 async def test_every_operation_is_guarded_or_meant_to_be_public():
@@ -134,7 +152,7 @@ async def test_the_other_base_is_guarded_alike(scene):
     _, ids, clients = scene
     for method, path in WITH_IDS:
         if path.startswith("/v1/"):
-            answer = await call(clients["another"], method, f"/api{path}", ids)
+            answer = await call(clients["another"], method, path, ids, base="/api")
             assert answer.status_code == 404, path
 
 
@@ -152,7 +170,5 @@ async def test_an_address_that_was_not_proved_opens_nothing(scene):
     token = (await guest.post("/v1/auth/register", json=body)).json()["access_token"]
     headers = {"Authorization": f"Bearer {token}"}
     for method, path in WITH_IDS:
-        answer = await guest.request(
-            method, path.format(**ids), json=BODIES.get((method, path)), headers=headers
-        )
+        answer = await call(guest, method, path, ids, headers=headers)
         assert answer.status_code == 404, path
