@@ -39,6 +39,7 @@ from agent.summary.listening import OpenAITranscriber
 SWEEP = "sweep"
 PURGE = "purge"
 JOBS_AT_ONCE = 20
+WAITING_AT_ONCE = 10  # runs that find no place say so and are put back, so they need room of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,8 @@ def _plan(settings: Settings, name: str) -> Plan:
 def build(settings: Settings, clock: Clock) -> App:
     """Assemble the program. Nothing is opened or started yet."""
     database = Database(settings.database_url)
-    engine = Engine(database, queues={BOTS_QUEUE: settings.browser.max_bots, JOBS_QUEUE: JOBS_AT_ONCE})
+    bots_at_once = settings.browser.max_bots + WAITING_AT_ONCE
+    engine = Engine(database, queues={BOTS_QUEUE: bots_at_once, JOBS_QUEUE: JOBS_AT_ONCE})
     okoro = settings.okoro
     proxy = OkoroClient(okoro.proxy_url, okoro.token_url, okoro.service_token.get_secret_value(), clock=clock)
     hooks = GuardedHooks(allow_private=settings.api.allow_private_webhooks)
@@ -214,6 +216,8 @@ def _meet(settings: Settings, clock: Clock) -> BrowserMeet:
         sandbox=settings.browser.sandbox,
         bots_per_browser=settings.browser.bots_per_browser,
         max_bots=settings.browser.max_bots,
+        busy_percent=settings.browser.busy_percent,
+        busy_seconds=settings.browser.busy_seconds,
         profile_dir=settings.meet.profile_dir,
         data_dir=settings.bot.data_dir,
         clock=clock,

@@ -7,7 +7,8 @@ MeetbotError
 ├── Missing         there is no such thing (any more, or yet)
 ├── Conflict        the state forbids it now
 └── Temporary       the same call may succeed later
-    └── TooMany         asked too often; later the same call is welcome again
+    ├── TooMany         asked too often; later the same call is welcome again
+    └── NoPlace         all places for bots are taken, or the machine is at its limit
 
 Each carries two texts: `safe` for whoever called, `full` for the log. In a queue, an error of unknown
 kind counts as temporary.
@@ -83,3 +84,7 @@ class Temporary(MeetbotError):
 
 class TooMany(Temporary):
     """Who asks has asked too often, or guessed wrong too often; HTTP answers 429."""
+
+
+class NoPlace(Temporary):
+    """No further bot can be taken in now; nothing was tried, so that this is no failed try."""

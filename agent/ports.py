@@ -153,11 +153,15 @@ class Caller(Protocol):
 class Meet(Protocol):
     """The way into meetings."""
 
+    def no_place(self) -> str:
+        """Return why no further bot can be taken in now; '' when there is room."""
+        ...
+
     async def open(self, visit: Visit) -> Caller:
         """Open the meeting's page up to the join button, without knocking.
 
         `events()` of the caller tells PageOpened or Refused first. Raises `Misconfigured` when no browser can be started,
-        `Temporary` when one may be had later.
+        `NoPlace` when all places were taken meanwhile, `Temporary` when a browser may be had later.
         """
         ...
 

@@ -35,7 +35,17 @@ class BrowserSection(Section):
     )
     headless: bool = Field(True, description="Run without a display.")
     bots_per_browser: Count = Field(8, description="Bots that share one browser and its crashes.")
-    max_bots: Count = Field(20, description="Bots at work at the same time on this machine.")
+    max_bots: Count = Field(
+        20, description="Bots at work at the same time on this machine; further ones wait for a place."
+    )
+    busy_percent: float = Field(
+        90.0,
+        ge=0,
+        le=100,
+        description="With the processors this busy no further bot is taken in; those due wait. 0 turns this off.",
+    )
+    # Long enough that twenty bots due in the same minute, who keep the processors full while they start, get in.
+    busy_seconds: Seconds = Field(10.0, description="How long the processors must be that busy.")
     sandbox: bool | None = Field(
         None,
         description="Chromium's own sandbox. Unset means on, except for root, whom Chromium refuses it: "

@@ -101,8 +101,11 @@ class Scribe:
 
         await self.write(note)
 
-    async def roster(self, people: Sequence[Person], at: datetime, judge: Judge) -> None:
-        """Keep who is there: new people, those who came back, those who left."""
+    async def roster(self, people: Sequence[Person], at: datetime, judge: Judge, *, certain: bool) -> None:
+        """Keep who is there: new people, those who came back, those who left.
+
+        A look that is not `certain` ends no stay, since a row may only be hidden.
+        """
 
         def note(session: Session, job: Job, now: datetime) -> None:
             known = {person.key: person for person in jobs.roster(session, self.job_id)}
@@ -111,30 +114,27 @@ class Scribe:
             }
             here = set()
             for person in people:
-                row = known.get(person.id) or self._meet_person(session, person, judge)
+                row = self._meet_person(session, known.get(person.id), person, judge)
                 here.add(row.id)
                 if row.id not in open_stays:
                     session.add(Presence(participant_id=row.id or 0, joined_at=at))
                     self._tell_presence(session, job, row, Told.PARTICIPANT_JOINED, now)
-            for participant_id, stay in open_stays.items():
-                if participant_id not in here:
-                    stay.left_at = at
-                    session.add(stay)
-                    left = next(person for person in known.values() if person.id == participant_id)
-                    self._tell_presence(session, job, left, Told.PARTICIPANT_LEFT, now)
+            gone = [row for row in known.values() if row.id in open_stays and row.id not in here]
+            for row in gone if certain else ():
+                stay = open_stays[row.id or 0]
+                stay.left_at = at
+                session.add(stay)
+                self._tell_presence(session, job, row, Told.PARTICIPANT_LEFT, now)
 
         await self.write(note)
 
-    def _meet_person(self, session: Session, person: Person, judge: Judge) -> Participant:
-        verdict, rule = judge(person)
-        row = Participant(
-            job_id=self.job_id,
-            key=person.id,
-            name=person.name,
-            verdict=verdict,
-            rule=rule,
-            is_host=person.is_host,
-        )
+    def _meet_person(
+        self, session: Session, known: Participant | None, person: Person, judge: Judge
+    ) -> Participant:
+        """Keep what somebody is taken for now: a name may change, and so may the opinion on who bears it."""
+        row = known or Participant(job_id=self.job_id, key=person.id, name=person.name)
+        row.name, row.is_host = person.name, row.is_host or person.is_host
+        row.verdict, row.rule = judge(person)
         session.add(row)
         session.flush()
         return row
@@ -184,13 +184,10 @@ class Scribe:
         """Remember that the bot is alive."""
         await self.write(lambda session, job, now: bots.beat(session, self.job_id, now))
 
-    async def close_stays(self) -> None:
-        """End every open stay: the bot sees nobody any more."""
 
-        def note(session: Session, job: Job, now: datetime) -> None:
-            for stay in jobs.presences(session, self.job_id):
-                if stay.left_at is None:
-                    stay.left_at = now
-                    session.add(stay)
-
-        await self.write(note)
+def close_stays(session: Session, job_id: int, now: datetime) -> None:
+    """End every open stay: the bot sees nobody any more."""
+    for stay in jobs.presences(session, job_id):
+        if stay.left_at is None:
+            stay.left_at = now
+            session.add(stay)

@@ -130,7 +130,10 @@ class Stay:
                     return None
                 continue
             await self._note(event)
+            cleared = self.standing.cleared
             self.standing, commands = conduct.advance(self.standing, event, self.policy)
+            if isinstance(event, RosterSeen) or self.standing.cleared != cleared:
+                await self._note_roster(event)
             for command in commands:
                 if isinstance(command, (Leave, Fail)):
                     return command
@@ -161,8 +164,6 @@ class Stay:
                 await self.scribe.enter_state(State.WAITING, Told.IN_LOBBY)
             case Admitted():
                 await self.scribe.enter_state(State.IN_CALL, Told.ADMITTED, signs=list(event.signs))
-            case RosterSeen() if event.people is not None:
-                await self.scribe.roster(event.people, event.at, self._judge)
             case Captioned() if self.standing.capturing:
                 self._captions[event.id] = event
             case CaptionsUnavailable():
@@ -173,6 +174,13 @@ class Stay:
                 await self.scribe.line(Told.EVIDENCE_KEPT, why=event.why, files=list(event.files))
             case Refused() | CallOver():
                 log.info("stay.over", action="stay.over", job=self.scribe.public_id, detail=event.detail)
+
+    async def _note_roster(self, event: Event) -> None:
+        """Write down who is there as the rules see it; a look that tells nothing leaves everybody where they were."""
+        if isinstance(event, RosterSeen) and event.people is None:
+            return
+        certain = isinstance(event, RosterSeen) and self.standing.room.certain
+        await self.scribe.roster(self.standing.people, event.at, self._judge, certain=certain)
 
     def _judge(self, person: Person) -> tuple[str, str]:
         """Return what somebody is, and by which rule."""

@@ -8,6 +8,7 @@ from agent.errors import Temporary
 from agent.meet.browser import Launch
 from agent.meet.call import PageCaller, Place
 from agent.meet.course import Patience
+from agent.meet.load import Load, LoadGauge
 from agent.meet.pool import Lease, Pool
 from agent.meet.profile import Profile
 from agent.model.call import Visit
@@ -15,7 +16,10 @@ from agent.ports import Clock
 
 
 class BrowserMeet:
-    """Implements `ports.Meet` with Chromium. `sandbox` None leaves Chromium's sandbox on unless root runs it."""
+    """Implements `ports.Meet` with Chromium. `sandbox` None leaves Chromium's sandbox on unless root runs it.
+
+    No bot is taken in beside others after `busy_seconds` with the processors at `busy_percent` or more; 0 takes all.
+    """
 
     def __init__(
         self,
@@ -29,10 +33,13 @@ class BrowserMeet:
         data_dir: Path,
         clock: Clock,
         patience: Patience | None = None,
+        busy_percent: float = 0.0,
+        busy_seconds: float = 10.0,
     ) -> None:
         self._pool = Pool(
             Launch(executable, headless, sandbox, data_dir / "browser"), bots_per_browser, max_bots, data_dir
         )
+        self._load = LoadGauge(Load(busy_percent, busy_seconds), clock)
         self._profile = Profile(profile_dir)
         self._data_dir = data_dir
         self._clock = clock
@@ -41,9 +48,14 @@ class BrowserMeet:
     async def start(self) -> None:
         """Sweep what a killed run left; browsers start when they are needed."""
         self._pool.start()
+        self._load.start()
+
+    def no_place(self) -> str:
+        """Why no further bot can be taken in; the first is taken in whatever else the machine does."""
+        return self._pool.full() or (self._load.too_much() if self._pool.bots else "")
 
     async def open(self, visit: Visit) -> PageCaller:
-        """A caller at the join button. Raises `Misconfigured` without a browser, `Temporary` when none is free."""
+        """A caller at the join button. Raises `Misconfigured` without a browser, `NoPlace` when all places are taken."""
         state = self._profile.load()
         lease = await self._pool.lease(state)
         try:
@@ -65,4 +77,5 @@ class BrowserMeet:
 
     async def stop(self) -> None:
         """End all browsers."""
+        await self._load.stop()
         await self._pool.stop()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, BrowserContext, Error, Playwright, StorageState, async_playwright
 
-from agent.errors import Temporary
+from agent.errors import NoPlace, Temporary
 from agent.meet.browser import VIEWPORT_HEIGHT, VIEWPORT_WIDTH, Launch, start_browser
 from agent.meet.remains import Remains
 
@@ -70,19 +70,23 @@ class Pool:
         """How many places are taken."""
         return self._bots
 
+    def full(self) -> str:
+        """Why no further bot fits in, or ''."""
+        if self._bots < self.max_bots:
+            return ""
+        return f"All {self.max_bots} places for bots are taken ([browser] max_bots)."
+
     def start(self) -> None:
         """Sweep what an earlier run left behind."""
         self._stopped = False
         self._remains.sweep()
 
     async def lease(self, state: StorageState | None) -> Lease:
-        """A place for one bot. Raises `Temporary` when all are taken, `Misconfigured` without a browser."""
+        """A place for one bot. Raises `NoPlace` when all are taken, `Misconfigured` without a browser."""
         if self._stopped:
             raise Temporary("The browsers are being closed.")
-        if self._bots >= self.max_bots:
-            raise Temporary(
-                f"All {self.max_bots} places for bots are taken ([browser] max_bots).", retry_after_seconds=15
-            )
+        if full := self.full():
+            raise NoPlace(full)
         self._bots += 1
         try:
             shared = await self._seat()

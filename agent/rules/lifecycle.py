@@ -5,12 +5,32 @@ from agent.model.states import State
 
 TABLE: dict[State, frozenset[State]] = {
     State.SCHEDULED: frozenset({State.QUEUED, State.CANCELLED, State.FAILED}),
-    State.QUEUED: frozenset({State.SCHEDULED, State.JOINING, State.CANCELLED, State.FAILED}),
+    # On to finalizing from outside the call: a bot that does not get back in after a crash makes notes of what it has.
+    State.QUEUED: frozenset(
+        {State.SCHEDULED, State.JOINING, State.FINALIZING, State.CANCELLED, State.FAILED}
+    ),
     # Back to queued: another try at getting in, or a bot that starts again after a crash.
     State.JOINING: frozenset(
-        {State.WAITING, State.IN_CALL, State.QUEUED, State.SCHEDULED, State.CANCELLED, State.FAILED}
+        {
+            State.WAITING,
+            State.IN_CALL,
+            State.QUEUED,
+            State.SCHEDULED,
+            State.FINALIZING,
+            State.CANCELLED,
+            State.FAILED,
+        }
     ),
-    State.WAITING: frozenset({State.IN_CALL, State.QUEUED, State.SCHEDULED, State.CANCELLED, State.FAILED}),
+    State.WAITING: frozenset(
+        {
+            State.IN_CALL,
+            State.QUEUED,
+            State.SCHEDULED,
+            State.FINALIZING,
+            State.CANCELLED,
+            State.FAILED,
+        }
+    ),
     State.IN_CALL: frozenset(
         {State.RECORDING, State.FINALIZING, State.QUEUED, State.CANCELLED, State.FAILED}
     ),

@@ -86,7 +86,11 @@ class ToldMeet:
     def __init__(self) -> None:
         self.callers: list[ToldCaller] = []
         self.refuses: MeetbotError | None = None
+        self.full = ""
         self._opened = asyncio.Event()
+
+    def no_place(self) -> str:
+        return self.full
 
     async def open(self, visit: Visit) -> ToldCaller:
         if self.refuses:

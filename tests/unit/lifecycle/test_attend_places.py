@@ -1,0 +1,91 @@
+"""Bots that find no place wait for one, and the machine that is too busy takes nobody in."""
+
+from datetime import timedelta
+
+import pytest
+
+from agent.errors import NoPlace
+from agent.lifecycle.commands import Commands
+from agent.meet.load import Load
+from agent.model.call import CallOver
+from agent.model.states import EndReason, FailureCode, State, Told
+from agent.store import jobs
+from tests.unit.lifecycle import world
+from tests.unit.lifecycle.test_attend import OPERATOR, into_the_call, job_of, kinds, make, now, state_is
+from tests.unit.lifecycle.world import until
+
+FULL = "All 1 places for bots are taken ([browser] max_bots)."
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.lifecycle.attend.PLACE_SECONDS", 0.1)
+
+
+def reasons(told: world.Told) -> list[object]:
+    with told.house.database.read() as session:
+        timeline = jobs.timeline(session, job_of(told).id or 0)
+    return [line.data["reason"] for line in timeline if line.kind == Told.WAITING_FOR_PLACE]
+
+
+async def test_a_bot_waits_for_a_place_and_says_so_once(told: world.Told) -> None:
+    told.meet.full = FULL
+    make(told)
+    await until(lambda: job_of(told).revision > 3)
+    assert reasons(told) == [FULL]
+    assert job_of(told).state == State.QUEUED
+    told.meet.full = ""
+    await into_the_call(told)
+    job = await state_is(told, State.IN_CALL)
+    assert job.joins == 1
+    assert told.hooks.events().count("job.status_changed") <= 4
+
+
+async def test_a_place_that_is_lost_on_the_way_is_no_failed_try(told: world.Told) -> None:
+    told.meet.refuses = NoPlace(FULL)
+    make(told)
+    await until(lambda: job_of(told).revision > 5)
+    told.meet.refuses = None
+    caller = await into_the_call(told)
+    assert (await state_is(told, State.IN_CALL)).joins == 1
+    assert Told.LEFT not in kinds(told)
+    caller.tell(CallOver(now(), EndReason.ENDED_BY_HOST))
+
+
+async def test_a_bot_that_waits_can_be_cancelled(told: world.Told) -> None:
+    told.meet.full = FULL
+    job = make(told)
+    await until(lambda: Told.WAITING_FOR_PLACE in kinds(told))
+    await Commands(told.house).cancel(OPERATOR, job.public_id)
+    await state_is(told, State.CANCELLED)
+    told.meet.full = ""
+    assert told.meet.callers == []
+
+
+async def test_a_bot_that_never_found_a_place_says_so(told: world.Told) -> None:
+    told.meet.full = FULL
+    make(told)
+    await until(lambda: Told.WAITING_FOR_PLACE in kinds(told))
+    with told.house.database.write() as session:
+        job = jobs.get(session, job_of(told).id or 0)
+        job.join_at = job.ends_at = now() - timedelta(hours=1)
+        session.add(job)
+    job = await state_is(told, State.FAILED)
+    assert job.failure_code == FailureCode.DISPATCH_TIMEOUT
+    assert "no place for a bot became free" in (job.failure_detail or "")
+
+
+def test_only_load_that_lasts_keeps_bots_out() -> None:
+    load = Load(percent=90, seconds=10)
+    for second in range(9):
+        load.hear(99, second)
+    assert not load.busy(9)
+    assert load.busy(10)
+    load.hear(50, 11)
+    assert not load.busy(30)
+
+
+def test_without_a_limit_no_load_is_too_much() -> None:
+    load = Load(percent=0, seconds=10)
+    load.hear(100, 0)
+    assert not load.busy(1000)
