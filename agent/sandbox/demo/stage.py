@@ -106,13 +106,17 @@ class Stage:
     async def invite(self, invitation: cast.Invitation, method: str = "REQUEST") -> EmailMessage:
         """Send the invitation over SMTP, as the organizer's server would."""
         mail = invitation.mail(method)
+        await self.send(mail)
+        return mail
+
+    async def send(self, mail: EmailMessage) -> None:
+        """Hand a mail of the host to the daemon."""
 
         def send() -> None:
             with smtplib.SMTP("127.0.0.1", self.smtp_port, timeout=10) as server:
                 server.send_message(mail, from_addr=cast.HOST, to_addrs=[cast.BOT])
 
         await asyncio.to_thread(send)
-        return mail
 
     async def job(self) -> dict[str, Any]:
         """Return the story's one job in full, or {} while there is none."""
