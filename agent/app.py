@@ -12,11 +12,11 @@ from agent.invites.reader import LimitedReader
 from agent.lifecycle.accounts import Accounts
 from agent.lifecycle.attend import HARVEST, Attend
 from agent.lifecycle.commands import Commands
-from agent.lifecycle.harvest import SUMMARISE, GetWords
-from agent.lifecycle.house import BOTS_QUEUE, JOBS_QUEUE, CallHabits, Habits, House
 from agent.lifecycle.explain import Explain
+from agent.lifecycle.harvest import SUMMARISE, GetWords
 from agent.lifecycle.held import HeldInvitations
 from agent.lifecycle.horizon import ROLL, Horizon
+from agent.lifecycle.house import BOTS_QUEUE, JOBS_QUEUE, CallHabits, Habits, House
 from agent.lifecycle.intake import READ, Intake
 from agent.lifecycle.janitor import Janitor
 from agent.lifecycle.outbox import DELIVER, Deliver
@@ -26,15 +26,18 @@ from agent.lifecycle.queries import Queries
 from agent.lifecycle.summarise import Summarise
 from agent.lifecycle.sweep import Sweep
 from agent.lifecycle.transcribe import TRANSCRIBE, Transcribe
+from agent.lifecycle.transcription import REQUEST, RequestTranscription
 from agent.meet.adapter import BrowserMeet
 from agent.model.billing import Plan
 from agent.okoro.client import OkoroClient
 from agent.okoro.harvest import ProxyTranscripts
-from agent.ports import Clock, Summariser
+from agent.ports import Answerer, Clock, Summariser
 from agent.rules.tallies import Prices
 from agent.store.database import Database
 from agent.summary.adapter import ExtractiveSummariser, OpenAISummariser
+from agent.summary.answering import OpenAIAnswerer
 from agent.summary.listening import OpenAITranscriber
+from agent.summary.quoting import QuotingAnswerer
 
 SWEEP = "sweep"
 PURGE = "purge"
@@ -82,10 +85,13 @@ def habits(settings: Settings) -> Habits:
         transcript_sources=settings.transcript.sources,
         transcript_wait_hours=settings.transcript.wait_hours,
         transcript_poll_seconds=settings.transcript.poll_seconds,
+        request_transcription=settings.transcript.request_automatic,
         summary_template=settings.summary.template,
         summary_language=settings.summary.language,
         recap_recipients=settings.recap.recipients,
         recap_hold_minutes=settings.recap.hold_minutes,
+        recap_domains=settings.recap.domains,
+        recap_link_days=settings.recap.link_days,
         transcript_days=settings.retention.transcript_days,
         summary_days=settings.retention.summary_days,
         raw_mail_days=settings.retention.raw_mail_days,
@@ -159,6 +165,7 @@ def build(settings: Settings, clock: Clock) -> App:
         habits=habits(settings),
         calendars=_calendars(settings),
         transcriber=_transcriber(settings),
+        answerer=_answerer(settings),
     )
     intake = Intake(house)
     _name_jobs(engine, house, intake)
@@ -187,6 +194,7 @@ def _name_jobs(engine: Engine, house: House, intake: Intake) -> None:
     engine.handles(HARVEST, GetWords(house), queue=JOBS_QUEUE)
     engine.handles(SUMMARISE, Summarise(house), queue=JOBS_QUEUE)
     engine.handles(TRANSCRIBE, Transcribe(house), queue=JOBS_QUEUE)
+    engine.handles(REQUEST, RequestTranscription(house), queue=JOBS_QUEUE)
     engine.handles(DELIVER, Deliver(house), queue=JOBS_QUEUE)
     engine.handles(SWEEP, Sweep(house), queue=JOBS_QUEUE)
     engine.handles(PURGE, Janitor(house), queue=JOBS_QUEUE)
@@ -227,8 +235,23 @@ def _meet(settings: Settings, clock: Clock) -> BrowserMeet:
 def _summariser(settings: Settings) -> Summariser:
     summary = settings.summary
     if summary.engine == "extractive":
-        return ExtractiveSummariser()
+        return ExtractiveSummariser(templates_dir=summary.templates_dir)
     return OpenAISummariser(
+        base_url=summary.base_url,
+        model=summary.model,
+        api_key=summary.api_key.get_secret_value(),
+        templates_dir=summary.templates_dir,
+        window_tokens=summary.window_tokens,
+        timeout_seconds=summary.timeout_seconds,
+        drop_unverified=summary.drop_unverified,
+    )
+
+
+def _answerer(settings: Settings) -> Answerer:
+    summary = settings.summary
+    if summary.engine == "extractive":
+        return QuotingAnswerer()
+    return OpenAIAnswerer(
         base_url=summary.base_url,
         model=summary.model,
         api_key=summary.api_key.get_secret_value(),

@@ -18,6 +18,7 @@ from email.parser import BytesHeaderParser
 from email.utils import getaddresses, parsedate_to_datetime
 
 from agent.invites import budget
+from agent.invites.bounces import read_report
 from agent.model.invite import Component, ParsedMail
 from agent.rules.ical import Contents, Context, read_calendar
 from agent.rules.ical_text import MAX_CALENDAR_BYTES
@@ -64,6 +65,7 @@ def read_mail(raw: bytes, context: Context) -> ParsedMail:
             "forwarded": any(part.forwarded for part in calendars),
             "tnef": tnef and not components,
             "components": components,
+            "bounces": read_report(message for message, _ in parts) if header.is_report else (),
             "problems": _problems(contents, bool(components), tnef),
         }
     )

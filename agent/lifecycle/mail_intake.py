@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from sqlmodel import Session
 
+from agent.lifecycle import bounces
 from agent.lifecycle.answers import Correspondence
 from agent.lifecycle.calendar import Calendar, Message
 from agent.lifecycle.gate import REFUSED, Gate
@@ -44,6 +45,9 @@ class MailIntake:
 
     def take(self) -> Sequence[Taken]:
         """Take the whole mail in, or hold it."""
+        if bounces.take(self.session, self.house, self.parsed.bounces):
+            self._settle(DONE, (), "a report on a mail of ours that came back")
+            return ()
         if not self.parsed.components:
             self._unreadable(self.parsed.problems)
             return ()

@@ -9,6 +9,7 @@ from ulid import ULID
 
 from agent.errors import Conflict
 from agent.lifecycle.house import House
+from agent.lifecycle.transcription import plan_request
 from agent.lifecycle.transition import advance
 from agent.model.states import TERMINAL, EndReason, State, Told
 from agent.model.tables import Job
@@ -88,6 +89,7 @@ def schedule(session: Session, house: House, job: Job) -> None:
     """Start the bot's run at its time: a little before the knock, so that browser and page are ready."""
     wake_at = job.join_at - timedelta(seconds=house.habits.wake_early_seconds)
     house.engine.after(session, ATTEND, attend_key(job), job.id or 0, job.revision, at=wake_at)
+    plan_request(session, house, job)
 
 
 def move(session: Session, house: House, job: Job, **changes: Any) -> None:

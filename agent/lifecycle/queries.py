@@ -7,8 +7,10 @@ from sqlmodel import Session
 
 from agent.errors import Missing
 from agent.lifecycle.house import House
+from agent.lifecycle.search import Hit, find
 from agent.model.account import Principal
 from agent.model.states import State
+from agent.model.summary import Summary
 from agent.model.tables import (
     Attempt,
     Consent,
@@ -21,6 +23,7 @@ from agent.model.tables import (
     SummaryVersion,
     TranscriptEntry,
 )
+from agent.rules import differences
 from agent.store import deliveries, jobs, mails
 
 
@@ -109,6 +112,24 @@ class Queries:
             if not wanted:
                 raise Missing("There is no such summary of this meeting.")
             return wanted[0]
+
+    def summary_changes(
+        self, by: Principal, public_id: str, older: int, newer: int
+    ) -> Sequence[differences.Difference]:
+        """Return what changed between two versions of a summary. Raises `Missing` where there is no such version."""
+        before, after = self.summary(by, public_id, older), self.summary(by, public_id, newer)
+        return differences.compare(Summary.model_validate(before.body), Summary.model_validate(after.body))
+
+    def search(
+        self, by: Principal, query: str, *, public_id: str | None = None, page: int, page_size: int
+    ) -> tuple[Sequence[Hit], int]:
+        """Return one page of where all words of a query stand, best first, and how many places there are.
+
+        Only the asker's own meetings are searched, or one of them.
+        """
+        with self.house.database.read() as session:
+            job_id = self._mine(session, by, public_id).id if public_id else None
+            return find(session, by, query, job_id=job_id, page=page, page_size=page_size)
 
     def timeline(
         self, by: Principal, public_id: str, *, offset: int, limit: int

@@ -23,6 +23,7 @@ from agent.lifecycle.ingest import Ingest
 from agent.lifecycle.intake import Intake
 from agent.lifecycle.kept_answers import KeptAnswers
 from agent.lifecycle.machine import HostReport
+from agent.lifecycle.mail_desk import MailDesk
 from agent.lifecycle.productions import Productions
 from agent.lifecycle.queries import Queries
 from agent.lifecycle.recordings import Recordings
@@ -59,6 +60,7 @@ class Desk:
     intake: Intake
     held: HeldInvitations
     channels: Channels
+    mails: MailDesk
     kept_answers: KeptAnswers
     request_book: RequestBook
     quotas: Quotas
@@ -90,6 +92,7 @@ def furnish(house: House, choices: Choices) -> Desk:
         intake=Intake(house),
         held=HeldInvitations(house),
         channels=Channels(house),
+        mails=MailDesk(house),
         kept_answers=KeptAnswers(house),
         request_book=book,
         quotas=Quotas(choices.requests_per_minute, choices.requests_per_hour),
