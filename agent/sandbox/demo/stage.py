@@ -57,13 +57,13 @@ class Stage:
         await self.world.__aenter__()
         self.teller = Teller(self.world.base_url)
         self._write_config()
+        self.api = httpx2.AsyncClient(base_url=self.base_url, trust_env=False)
         await self._command("users", "create", cast.HOST, "--operator")
-        made = await self._command("keys", "create", "--user", cast.HOST, "--name", "demo", "--json")
-        key = json.loads(made)["key"]
-        self.api = httpx2.AsyncClient(
-            base_url=self.base_url, headers={"Authorization": f"Bearer {key}"}, trust_env=False
+        made, _ = await asyncio.gather(
+            self._command("keys", "create", "--user", cast.HOST, "--name", "demo", "--json"),
+            self.start_daemon(),
         )
-        await self.start_daemon()
+        self.api.headers["Authorization"] = f"Bearer {json.loads(made)['key']}"
         return self
 
     async def __aexit__(

@@ -5,9 +5,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import unquote
+
+import httpx2
 
 from agent.sandbox.demo import cast
-from agent.sandbox.demo.stage import HOOK, Stage
+from agent.sandbox.demo.stage import HOOK, Stage, StoryError
 
 SOON_SECONDS = 3.0
 PATIENCE_SECONDS = 40.0
@@ -338,12 +341,19 @@ async def until_over(stage: Stage) -> dict[str, Any]:
 async def tell(
     stage: Stage, story: Story
 ) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
-    """Play a story to its end. Returns the job, the mails and the webhook deliveries that arrived."""
-    await story.play(stage)
-    job = await until_over(stage)
-    for subject in story.mails:
-        await stage.teller.wait_mail(subject=subject, timeout=PATIENCE_SECONDS)
-    for event in story.events:
-        await stage.teller.wait_deliveries(HOOK, event, timeout=PATIENCE_SECONDS)
+    """Play a story to its end. Returns the job, the mails and the webhook deliveries that arrived.
+
+    Raises `StoryError` when something that was waited for does not come.
+    """
+    try:
+        await story.play(stage)
+        job = await until_over(stage)
+        for subject in story.mails:
+            await stage.teller.wait_mail(subject=subject, timeout=PATIENCE_SECONDS)
+        for event in story.events:
+            await stage.teller.wait_deliveries(HOOK, event, timeout=PATIENCE_SECONDS)
+    except httpx2.HTTPStatusError as error:
+        what = f"{error.request.url.path} ({unquote(error.request.url.query.decode())})"
+        raise StoryError(f"The world waited in vain: {what}.\n{stage.last_words()}") from error
     mails, hooks = await asyncio.gather(stage.teller.mails(), stage.teller.deliveries(HOOK))
     return job, mails, hooks
