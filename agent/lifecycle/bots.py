@@ -89,6 +89,7 @@ class Bots(OwnBots):
                 return self._view(session, known), False
             now = self.house.now()
             starts_at = plan_at(wish.starts_at, now)
+            check_end(starts_at, wish.ends_at)
             billing.check_meetings(session, self.house, by.user_id, now)
             waits = wish.starts_at is None
             planned = plan.Wish(
@@ -153,6 +154,7 @@ class Bots(OwnBots):
                 at = plan_at(change.starts_at, self.house.now())
                 changes |= {"join_at": at, "starts_at": at}
                 changes["options"] = {**changes["options"], "await_deploy": False}
+            check_end(changes.get("starts_at", job.starts_at), changes.get("ends_at", job.ends_at))
             self._alter(session, job, changes)
             return self._view(session, job)
 
@@ -304,3 +306,9 @@ def plan_at(wanted: datetime | None, now: datetime) -> datetime:
     if at - now > FARTHEST_AHEAD:
         raise Invalid(f"startTime is more than {FARTHEST_AHEAD.days} days ahead.")
     return at
+
+
+def check_end(starts_at: datetime, ends_at: datetime | None) -> None:
+    """Raise `Invalid` for a meeting that would be over before it begins."""
+    if ends_at is not None and ends_at <= starts_at:
+        raise Invalid("endTime must lie after startTime, and after now.")

@@ -28,7 +28,8 @@ Secret = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=
 Email = Annotated[str, StringConstraints(min_length=3, max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
 Instant = Annotated[AwareDatetime, AfterValidator(_within_reach)]
-Seconds = Annotated[float, Field(ge=0, le=86400, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(ge=0, le=86400, allow_inf_nan=False, strict=True)]
+Flag = Annotated[bool, Field(strict=True)]
 Id = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 HookUrl = Annotated[
     str,

@@ -14,7 +14,7 @@ from agent.web.auth import TheAsker
 from agent.web.desk import TheDesk
 from agent.web.paging import ThePage
 from agent.web.problems import answers
-from agent.web.wire import Asked, HookUrl, Id, Instant, Paged, Told
+from agent.web.wire import Asked, Flag, HookUrl, Id, Instant, Paged, Told
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 Family = Literal["bots", "jobs"]
@@ -36,13 +36,13 @@ class HookPatch(Asked):
 
     url: HookUrl | None = Field(None, examples=["https://hooks.example.com/meetbot"])
     events: Events | None = None
-    enabled: bool | None = None
+    enabled: Flag | None = None
 
 
 class RotateRequest(Asked):
     """Whether the old secret stops signing at once; otherwise both sign until the next rotation."""
 
-    retire_old: bool = False
+    retire_old: Flag = False
 
 
 class ReplayRequest(Asked):

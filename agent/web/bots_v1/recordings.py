@@ -78,7 +78,7 @@ class Transcription(Told):
 class ShareRequest(Asked):
     """A link for others: for how long, what it shows, and a password if it should have one."""
 
-    expires_in_days: float = Field(7, gt=0, le=365, allow_inf_nan=False, examples=[7])
+    expires_in_days: float = Field(7, gt=0, le=365, allow_inf_nan=False, strict=True, examples=[7])
     password: Secret | None = Field(None, examples=["correct horse battery"])
     include: list[Part] = Field(default_factory=lambda: list(EVERYTHING), min_length=1, max_length=3)
 

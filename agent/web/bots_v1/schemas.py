@@ -8,7 +8,7 @@ from pydantic import Field
 from agent.rules.bot_events import BotStatus, EventCode
 from agent.web.wire import Asked, HookUrl, Instant, Name, OwnId, Paged, Seconds, Text, Told
 
-Milliseconds = Annotated[int, Field(ge=1000, le=300_000)]
+Milliseconds = Annotated[int, Field(ge=1000, le=300_000, strict=True)]
 AN_INSTANT = "2026-03-02T09:30:00Z"
 
 
