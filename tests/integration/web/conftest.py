@@ -1,12 +1,26 @@
 """One server a test, and clients of people with different rights."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx2
 import pytest
+import structlog
 
 from tests.web_stage import WebStage
+
+
+def _drop(logger: object, name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    raise structlog.DropEvent
+
+
+@pytest.fixture(autouse=True)
+def _silence() -> Iterator[None]:
+    """The log is not what these tests look at, and what a command prints must stand alone."""
+    before = structlog.get_config()
+    structlog.configure(processors=[_drop], cache_logger_on_first_use=False)
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture
