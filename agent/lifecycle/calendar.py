@@ -56,7 +56,6 @@ class Calendar:
         self.uid = uid
         self.now = house.now()
         self.row = store.by_uid(session, uid)
-        self._others: Sequence[tuple[Occurrence, Job]] = ()
 
     @property
     def series(self) -> Series | None:
@@ -86,11 +85,10 @@ class Calendar:
             urls = urls.union(*(slot.links for slot in calendar.occurrences(series).values()))
         mine = {job.id for _, job in own}
         found = store.elsewhere(self.session, urls, self.row.id if self.row else None) if urls else ()
-        self._others = [(occurrence, job) for occurrence, job in found if job.id not in mine]
         return reconcile.Known(
             series=series,
             occurrences=tuple(_as_value(occurrence, job) for occurrence, job in own),
-            elsewhere=tuple(_as_value(occurrence, job) for occurrence, job in self._others),
+            elsewhere=tuple(_as_value(occurrence, job) for occurrence, job in found if job.id not in mine),
         )
 
     def take(self, message: Message) -> Taken:
@@ -103,7 +101,7 @@ class Calendar:
         if outcome.series is None:
             return taken
         row = self._keep(message, outcome)
-        acting = Occurrences(self.session, self.house, row, outcome.series, self._others, message.component)
+        acting = Occurrences(self.session, self.house, row, outcome.series, message.component)
         for decision in outcome.decisions:
             acting.act(decision, taken, message.source)
         return taken

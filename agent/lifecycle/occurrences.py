@@ -4,7 +4,7 @@ A job serves every occurrence with the same link and start, whosever invitation 
 goes on for the others.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
@@ -42,7 +42,7 @@ class Taken:
 
 
 class Occurrences:
-    """The occurrences of one UID. `others` are those of other UIDs on the same links, with their jobs.
+    """The occurrences of one UID.
 
     `fresh` is the message at hand; it says who is invited where nothing of the whole series is known.
     """
@@ -53,7 +53,6 @@ class Occurrences:
         house: House,
         row: EventSeries,
         series: Series,
-        others: Sequence[tuple[Occurrence, Job]],
         fresh: Component,
     ) -> None:
         assert row.id is not None
@@ -62,7 +61,6 @@ class Occurrences:
         self.row = row
         self.series_id = row.id
         self.series = series
-        self.others = others
         self.invited = _invited(series.master or fresh)
         self.now = house.now()
 
@@ -70,7 +68,7 @@ class Occurrences:
         """Carry one decision out."""
         match decision:
             case reconcile.Create():
-                taken.jobs.append(self._create(decision, source))
+                self._create(decision, taken, source)
             case reconcile.Move():
                 self._move(decision, taken, source)
             case reconcile.Retitle():
@@ -89,13 +87,20 @@ class Occurrences:
                     self._reshape(found[1])
                     taken.jobs.append(found[1])
 
-    def _create(self, wanted: Place, source: str) -> Job:
+    def _create(self, wanted: Place, taken: Taken, source: str) -> None:
         occurrence = self._at(wanted.to_slot if isinstance(wanted, reconcile.Move) else wanted.slot)
+        job = self._host(wanted, occurrence)
+        if job is not None:
+            self._join(occurrence, job, wanted)
+        else:
+            job = self._plan(occurrence, wanted, source)
+        taken.jobs.append(job)
+
+    def _plan(self, occurrence: Occurrence, wanted: Place, source: str) -> Job:
         self._write(occurrence, wanted)
-        key, known = self._key_for(occurrence)
-        if known is not None:
-            plan.reinstate(self.session, self.house, known, **self._plan_of(wanted))
-            job = known
+        key, job = self._key_for(occurrence)
+        if job is not None:
+            plan.reinstate(self.session, self.house, job, **self._plan_of(wanted))
         else:
             job = plan.create(self.session, self.house, self._wish(wanted, key, source))
             self._note_invitation(job)
@@ -148,7 +153,12 @@ class Occurrences:
         if self._parts_from_others(occurrence, job, wanted):
             if State(job.state) in NOT_BEGUN | AT_THE_DOOR:
                 self._detach(occurrence, job)
-                taken.jobs.append(self._create(wanted, source))
+                self._create(wanted, taken, source)
+            return
+        host = self._host(wanted, occurrence)
+        if host is not None and host.id != job.id and State(job.state) in NOT_BEGUN | AT_THE_DOOR:
+            self._end(occurrence, job, "the same meeting at the same time is already planned", taken)
+            self._create(wanted, taken, source)
             return
         self._write(occurrence, wanted)
         old_key, fresh = plan.attend_key(job), self._plan_of(wanted)
@@ -179,7 +189,10 @@ class Occurrences:
         found = self._job_at(decision.slot)
         if found is None:
             return
-        occurrence, job = found
+        self._end(*found, decision.reason, taken)
+
+    def _end(self, occurrence: Occurrence, job: Job, reason: str, taken: Taken) -> None:
+        """End a job, or leave it to those whom it serves besides."""
         occurrence.cancelled = True
         self.session.add(occurrence)
         self.session.flush()
@@ -187,7 +200,7 @@ class Occurrences:
             self._detach(occurrence, job)
             return
         try:
-            done = plan.cancel(self.session, self.house, job, EndReason.CANCELLED_BY_INVITE, decision.reason)
+            done = plan.cancel(self.session, self.house, job, EndReason.CANCELLED_BY_INVITE, reason)
         except Conflict:
             return
         if not done:
@@ -197,25 +210,27 @@ class Occurrences:
     def _attach(self, slot: str, taken: Taken) -> None:
         """Let the bot that another invitation brings to the same meeting serve this one too."""
         wanted = calendar.occurrences(self.series)[slot]
-        link = wanted.links[0]
-        job = next(
-            (
-                job
-                for other, job in self.others
-                if (other.meeting_url, other.starts_at) == (link, wanted.starts_at) and _is_live(job)
-            ),
-            None,
-        )
-        if job is None:
-            return
         occurrence = self._at(slot)
-        self._write(occurrence, reconcile.Create(slot, wanted.starts_at, wanted.ends_at, link, wanted.title))
+        place = reconcile.Create(slot, wanted.starts_at, wanted.ends_at, wanted.links[0], wanted.title)
+        if job := self._host(place, occurrence):
+            self._join(occurrence, job, place)
+            taken.jobs.append(job)
+
+    def _join(self, occurrence: Occurrence, job: Job, wanted: Place) -> None:
+        self._write(occurrence, wanted)
         occurrence.job_id = job.id
         self.session.add(occurrence)
         self.session.flush()
         self._reshape(job)
         self._note_invitation(job)
-        taken.jobs.append(job)
+
+    def _host(self, wanted: Place, occurrence: Occurrence) -> Job | None:
+        """Return the live job that brings a bot to the same place for another occurrence, of whichever UID."""
+        found = store.at_place(self.session, wanted.link, wanted.starts_at)
+        return next(
+            (job for other, job in found if other.id != occurrence.id and _is_live(job)),
+            None,
+        )
 
     def _detach(self, occurrence: Occurrence, job: Job) -> None:
         """Leave the job to the other invitations that it serves."""

@@ -28,6 +28,20 @@ def elsewhere(
     return session.exec(wanted).all()
 
 
+def at_place(session: Session, link: str, starts_at: datetime) -> Sequence[tuple[Occurrence, Job]]:
+    """Return the occurrences that meet on a link at an instant and have a job."""
+    return session.exec(
+        select(Occurrence, Job)
+        .join(Job, col(Occurrence.job_id) == col(Job.id))
+        .where(
+            Occurrence.meeting_url == link,
+            Occurrence.starts_at == starts_at,
+            col(Occurrence.cancelled).is_(False),
+        )
+        .order_by(col(Occurrence.id))
+    ).all()
+
+
 def with_jobs(session: Session, series_id: int) -> Sequence[tuple[Occurrence, Job]]:
     """Return the occurrences of a series that have a job, each with it."""
     return session.exec(
