@@ -73,7 +73,7 @@ class GuardedHooks:
         target = checked_url(url, allow_private=self._allow_private)
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                addresses = await self._resolver(target.host.decode(), target.port or 443)
+                addresses = await self._resolver(target.host.decode().rstrip("."), target.port or 443)
         except (Temporary, TimeoutError):
             return
         if any(is_denied(address, allow_private=self._allow_private) for address in addresses):
