@@ -47,11 +47,12 @@ class Invitation:
     minutes: int = 30
     sequence: int = 0
     title: str = TITLE
+    organizer: str = HOST
 
     def mail(self, method: str = "REQUEST", *, message_id: str | None = None) -> EmailMessage:
         """Return the mail a calendar sends about the event: REQUEST or CANCEL."""
         mail = EmailMessage()
-        mail["From"] = f"{HOST_NAME} <{HOST}>"
+        mail["From"] = f"{HOST_NAME} <{self.organizer}>"
         mail["To"] = BOT
         mail["Subject"] = f"{'Cancelled' if method == 'CANCEL' else 'Invitation'}: {self.title}"
         mail["Date"] = formatdate()
@@ -75,8 +76,8 @@ class Invitation:
             f"SEQUENCE:{self.sequence}",
             f"STATUS:{'CANCELLED' if method == 'CANCEL' else 'CONFIRMED'}",
             f"SUMMARY:{self.title}",
-            f"ORGANIZER;CN={HOST_NAME}:mailto:{HOST}",
-            f"ATTENDEE;CN={HOST_NAME};PARTSTAT=ACCEPTED:mailto:{HOST}",
+            f"ORGANIZER;CN={HOST_NAME}:mailto:{self.organizer}",
+            f"ATTENDEE;CN={HOST_NAME};PARTSTAT=ACCEPTED:mailto:{self.organizer}",
             f"ATTENDEE;CN={GUEST_NAME};PARTSTAT=ACCEPTED:mailto:{GUEST}",
             f"ATTENDEE;CUTYPE=INDIVIDUAL;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:{BOT}",
             f"X-GOOGLE-CONFERENCE:{self.meet_url}",

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from email.utils import parseaddr
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -57,13 +58,13 @@ class Stage:
         await self.world.__aenter__()
         self.teller = Teller(self.world.base_url)
         self._write_config()
-        self.api = httpx2.AsyncClient(base_url=self.base_url, trust_env=False)
         await self._command("users", "create", cast.HOST, "--operator")
-        made, _ = await asyncio.gather(
-            self._command("keys", "create", "--user", cast.HOST, "--name", "demo", "--json"),
-            self.start_daemon(),
+        made = await self._command("keys", "create", "--user", cast.HOST, "--name", "demo", "--json")
+        key = json.loads(made)["key"]
+        self.api = httpx2.AsyncClient(
+            base_url=self.base_url, headers={"Authorization": f"Bearer {key}"}, trust_env=False
         )
-        self.api.headers["Authorization"] = f"Bearer {json.loads(made)['key']}"
+        await self.start_daemon()
         return self
 
     async def __aexit__(
@@ -76,19 +77,32 @@ class Stage:
 
     async def start_daemon(self) -> None:
         """Start `meetbot serve` and wait until it is ready."""
+        await self.launch_daemon()
+        await self.ready()
+
+    async def launch_daemon(self) -> None:
+        """Start `meetbot serve` and do not wait for it."""
         with self.log.open("ab") as log:
             self._daemon = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "agent", "serve", "--config", str(self.config), stdout=log, stderr=log
             )
+
+    async def ready(self) -> None:
+        """Wait until the daemon is ready."""
         await self.until("the daemon to be ready", self._is_ready, READY_SECONDS)
+
+    @property
+    def daemon_pid(self) -> int:
+        """The process that runs now."""
+        assert self._daemon is not None
+        return self._daemon.pid
 
     async def kill_daemon(self) -> None:
         """End the daemon as a power cut would, together with its browsers."""
-        assert self._daemon is not None
-        children = _descendants(self._daemon.pid)
-        for pid in (self._daemon.pid, *children):
+        for pid in (self.daemon_pid, *_descendants(self.daemon_pid)):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        assert self._daemon is not None
         await self._daemon.wait()
         self._daemon = None
 
@@ -110,11 +124,12 @@ class Stage:
         return mail
 
     async def send(self, mail: EmailMessage) -> None:
-        """Hand a mail of the host to the daemon."""
+        """Hand a mail to the daemon, as its sender's server would."""
+        sender = parseaddr(mail["From"])[1]
 
         def send() -> None:
             with smtplib.SMTP("127.0.0.1", self.smtp_port, timeout=10) as server:
-                server.send_message(mail, from_addr=cast.HOST, to_addrs=[cast.BOT])
+                server.send_message(mail, from_addr=sender, to_addrs=[cast.BOT])
 
         await asyncio.to_thread(send)
 
