@@ -124,7 +124,8 @@ class Bots(OwnBots):
 
         def look(session: Session) -> tuple[list[BotView], int]:
             owner = None if by.is_operator else (by.user_id or 0)
-            found, total = bots.page(session, user_id=owner, statuses=statuses, offset=offset, limit=limit)
+            states = [pair for status in statuses for pair in bot_events.states_of(status)]
+            found, total = bots.page(session, user_id=owner, states=states, offset=offset, limit=limit)
             return self._views(session, found), total
 
         return await self.read(look)

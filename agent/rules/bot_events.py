@@ -130,6 +130,13 @@ def status(state: State, *, page_open: bool) -> BotStatus:
     return STATUS[state]
 
 
+def states_of(wanted: BotStatus) -> list[tuple[State, bool | None]]:
+    """Return the states that a status stands for, each with whether the page has to be open, None for either."""
+    if wanted in {BotStatus.DEPLOYING, BotStatus.JOINING_CALL}:
+        return [(State.JOINING, wanted is BotStatus.JOINING_CALL)]
+    return [(state, None) for state, name in STATUS.items() if name is wanted]
+
+
 def of_line(kind: str, data: Mapping[str, Any]) -> BotEvent:
     """Return what a line of the timeline is to those who listen to this family."""
     facts = dict(data)

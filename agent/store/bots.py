@@ -10,7 +10,6 @@ from sqlmodel import Session, col, select
 from agent.errors import Missing
 from agent.model.states import State, Told
 from agent.model.tables import Endpoint, Job, JobEvent, Recording
-from agent.rules.bot_events import STATUS, BotStatus
 
 Select = Any
 
@@ -24,12 +23,20 @@ def get(session: Session, bot_id: int, *, lock: bool = False) -> Job:
 
 
 def page(
-    session: Session, *, user_id: int | None, statuses: Collection[BotStatus], offset: int, limit: int
+    session: Session,
+    *,
+    user_id: int | None,
+    states: Collection[tuple[State, bool | None]],
+    offset: int,
+    limit: int,
 ) -> tuple[Sequence[Job], int]:
-    """Return one page of bots, newest first, and how many there are. `user_id` None means everybody's."""
+    """Return one page of bots, newest first, and how many there are. `user_id` None means everybody's.
+
+    `states` (all when empty) are those wanted, each with whether the meeting's page has to be open, None for either.
+    """
     wanted = _living(select(Job), user_id)
-    if statuses:
-        wanted = wanted.where(sa.or_(*[_is(status) for status in statuses]))
+    if states:
+        wanted = wanted.where(sa.or_(*[_stands(state, page_open) for state, page_open in states]))
     return _page(session, wanted, col(Job.id).desc(), offset, limit)
 
 
@@ -117,13 +124,11 @@ def _living(wanted: Select, user_id: int | None) -> Select:
     return wanted if user_id is None else wanted.where(Job.user_id == user_id)
 
 
-def _is(status: BotStatus) -> sa.ColumnElement[bool]:
-    states = [state.value for state, name in STATUS.items() if name is status]
-    if status is BotStatus.DEPLOYING:
-        return sa.and_(col(Job.state) == State.JOINING.value, ~_page_is_open())
-    if status is BotStatus.JOINING_CALL:
-        return sa.and_(col(Job.state) == State.JOINING.value, _page_is_open())
-    return col(Job.state).in_(states)
+def _stands(state: State, page_open: bool | None) -> sa.ColumnElement[bool]:
+    in_state = col(Job.state) == state.value
+    if page_open is None:
+        return in_state
+    return sa.and_(in_state, _page_is_open() if page_open else ~_page_is_open())
 
 
 def _page_is_open() -> sa.ColumnElement[bool]:
