@@ -236,6 +236,8 @@ class _Plan:
             self._decided.append(Cancel(job.slot, "cancelled", "the meeting was cancelled", running))
         elif running:
             self._decided.append(Keep(job.slot, "running"))
+        elif job.ends_at <= self._now:
+            self._decided.append(Keep(job.slot, "over"))  # a calendar looks back a day only
         elif self._until is not None and job.starts_at >= self._until:
             self._decided.append(Keep(job.slot, "beyond_horizon"))
         else:
