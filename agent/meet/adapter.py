@@ -46,8 +46,8 @@ class BrowserMeet:
         self._patience = patience or Patience()
 
     async def start(self) -> None:
-        """Sweep what a killed run left; browsers start when they are needed."""
-        self._pool.start()
+        """Sweep what a killed run left; browsers start when they are needed. Raises `Misconfigured` without any."""
+        await self._pool.start()
         self._load.start()
 
     def no_place(self) -> str:

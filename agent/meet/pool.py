@@ -8,7 +8,14 @@ from pathlib import Path
 from playwright.async_api import Browser, BrowserContext, Error, Playwright, StorageState, async_playwright
 
 from agent.errors import NoPlace, Temporary
-from agent.meet.browser import VIEWPORT_HEIGHT, VIEWPORT_WIDTH, Launch, start_browser
+from agent.meet.browser import (
+    VIEWPORT_HEIGHT,
+    VIEWPORT_WIDTH,
+    Launch,
+    choose_browser,
+    installed_browser,
+    start_browser,
+)
 from agent.meet.remains import Remains
 
 CLOSE_SECONDS = 6.0
@@ -76,10 +83,12 @@ class Pool:
             return ""
         return f"All {self.max_bots} places for bots are taken ([browser] max_bots)."
 
-    def start(self) -> None:
-        """Sweep what an earlier run left behind."""
+    async def start(self) -> None:
+        """Sweep what an earlier run left behind. Raises `Misconfigured` when there is no browser to start later."""
         self._stopped = False
         self._remains.sweep()
+        if installed_browser(self.launch.executable) is None:
+            choose_browser(self.launch, await self._driver())
 
     async def lease(self, state: StorageState | None) -> Lease:
         """A place for one bot. Raises `NoPlace` when all are taken, `Misconfigured` without a browser."""

@@ -115,6 +115,14 @@ async def test_a_port_in_use_is_named_with_what_to_do(door: str, tmp_path: Path)
     assert f"{door}.port" in sentence
 
 
+async def test_a_missing_browser_is_told_at_the_start(tmp_path: Path) -> None:
+    browser = '[browser]\nexecutable = "/nonexistent/chromium"'
+    said = await refused(sound(tmp_path, "[http]\nport = 0\n[smtp_intake]\nport = 0", browser), tmp_path)
+    sentence = said.strip().splitlines()[-1]
+    assert "/nonexistent/chromium" in sentence
+    assert "Set [browser] executable" in sentence
+
+
 # What people hear.
 
 
