@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from agent.model.account import Principal
 from agent.model.tables import Job
-from agent.rules.terms import folded
+from agent.rules.terms import folded, is_dense
 from agent.store import search
 
 EXCERPT_MAX = 240
@@ -37,7 +37,13 @@ def find(
 ) -> tuple[Sequence[Hit], int]:
     """Return one page of hits, best first, and how many there are."""
     found, total = search.places(
-        session, query, _owner(by), job_id=job_id, offset=(page - 1) * page_size, limit=page_size
+        session,
+        query,
+        _owner(by),
+        job_id=job_id,
+        dense=is_dense(query),
+        offset=(page - 1) * page_size,
+        limit=page_size,
     )
     words = [folded(word) for word in search.words_of(query)]
     return [_hit(one, words) for one in found], total

@@ -12,7 +12,6 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from agent.model.tables import Job, SummaryVersion, TranscriptEntry
-from agent.rules.terms import is_dense
 
 WORDS_MAX = 12
 PREFIX_LEAST = 3
@@ -44,17 +43,25 @@ def words_of(query: str) -> list[str]:
 
 
 def places(
-    session: Session, query: str, owner: Owner, *, job_id: int | None = None, offset: int, limit: int
+    session: Session,
+    query: str,
+    owner: Owner,
+    *,
+    job_id: int | None = None,
+    dense: bool = False,
+    offset: int,
+    limit: int,
 ) -> tuple[list[Found], int]:
     """Return one page of the places where all words of a query stand, best first, and how many there are.
 
-    Words match by their beginnings, without regard to case and (on SQLite) accents.
+    Words match by their beginnings, without regard to case and (on SQLite) accents; `dense` ones, of writing without
+    spaces, anywhere.
     """
     words = words_of(query)
     if not words:
         return [], 0
     sqlite = session.get_bind().dialect.name == "sqlite"
-    match: Any = _plain if is_dense(query) else _sqlite if sqlite else _postgresql
+    match: Any = _plain if dense else _sqlite if sqlite else _postgresql
     visible = _visible(owner, job_id)
     hits = sa.union_all(
         match(words, summaries=False, visible=visible), match(words, summaries=True, visible=visible)
