@@ -6,8 +6,8 @@ from typing import cast
 
 from sqlmodel import Session
 
-from agent.lifecycle.conference_notes import invitees
 from agent.lifecycle.house import House
+from agent.lifecycle.parties import Party, parties
 from agent.model.invite import Attendee
 from agent.model.tables import Job, Participant
 from agent.model.transcript import Attendance
@@ -20,18 +20,24 @@ UNREACHABLE_FOR = timedelta(days=30)
 
 
 def choose(session: Session, house: House, job: Job) -> Sequence[recipients.Recipient]:
-    """Decide who gets the recap of a job, by its own option or the operator's setting."""
-    if not job.inviter:
-        return ()
-    people = invitees(job)
+    """Decide who gets the recap of a job: for each of its inviters by their own option or the operator's setting."""
+    found: dict[str, recipients.Recipient] = {}
+    for party in parties(session, job):
+        if party.wants_recap:
+            for reader in _readers_of(session, house, job, party):
+                found.setdefault(reader.email, reader)
+    return tuple(found.values())
+
+
+def _readers_of(session: Session, house: House, job: Job, party: Party) -> Sequence[recipients.Recipient]:
     inviter = next(
-        (person for person in people if person.email == job.inviter),
-        Attendee(email=job.inviter, raw=job.inviter),
+        (person for person in party.people if person.email == party.inviter),
+        Attendee(email=party.inviter, raw=party.inviter),
     )
     choice = recipients.choose(
-        cast(recipients.Policy, job.options.get("recipients") or house.habits.recap_recipients),
+        cast(recipients.Policy, party.options.get("recipients") or house.habits.recap_recipients),
         inviter,
-        people,
+        party.people,
         attendances(session, job),
         recipients.House(
             domains=frozenset(house.habits.recap_domains),

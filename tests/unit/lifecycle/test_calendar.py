@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sqlmodel import Session, col, select
 
 from agent.invites.google_events import read_events
+from agent.lifecycle import readers
 from agent.lifecycle.calendar import Message
 from agent.lifecycle.gate import Gate
 from agent.lifecycle.mail_intake import MailIntake
@@ -105,6 +106,28 @@ async def test_two_inviters_of_one_meeting_share_one_bot(stage: IntakeStage) -> 
     assert all("ACCEPTED" in text for text in stage.replies())
     await stage.receive(mail(event("b@example.com", organizer=OTHER, minutes=45), sender=OTHER), sender=OTHER)
     assert len(stage.jobs()) == 1
+
+
+async def test_each_inviter_gets_the_recap_that_their_own_invitation_asks_for(stage: IntakeStage) -> None:
+    guest = "guest@example.com"
+    await stage.receive(mail(event("a@example.com", attendees=(BOT, "colleague@example.com"))))
+    for to in (BOT, "bot+everyone@example.com"):
+        await stage.receive(
+            mail(event("b@example.com", organizer=OTHER, attendees=(BOT, guest)), sender=OTHER),
+            sender=OTHER,
+            to=(to,),
+        )
+    with stage.house.database.read() as session:
+        chosen = readers.choose(session, stage.house, stage.jobs()[0])
+    assert {reader.email for reader in chosen} == {HOST, OTHER, guest}
+
+
+async def test_an_inviter_who_wants_no_recap_gets_none(stage: IntakeStage) -> None:
+    await stage.receive(mail(event("a@example.com")), to=("bot+silent@example.com",))
+    await stage.receive(mail(event("b@example.com", organizer=OTHER), sender=OTHER), sender=OTHER)
+    with stage.house.database.read() as session:
+        chosen = readers.choose(session, stage.house, stage.jobs()[0])
+    assert {reader.email for reader in chosen} == {OTHER}
 
 
 async def test_the_bot_stays_for_whom_the_meeting_goes_on(stage: IntakeStage) -> None:
