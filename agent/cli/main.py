@@ -1,28 +1,36 @@
 """The command table. An error ends in one sentence on standard error and an exit status that tells its kind."""
 
+from importlib import import_module
 from importlib.metadata import version
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command, get_group
 
-from agent.cli import (
-    bots,
-    config,
-    db,
-    demo,
-    init,
-    invitations,
-    jobs,
-    keys,
-    login,
-    mcp,
-    meetings,
-    sandbox,
-    serve,
-    users,
-    webhooks,
-)
 from agent.errors import Kind, MeetbotError, Misconfigured
 
+# Each command by the name of what carries it out; a module is loaded when its command is asked for, so that none waits
+# for what the others import.
+COMMANDS = {
+    "init": "agent.cli.init:init",
+    "sandbox": "agent.cli.sandbox:sandbox",
+    "demo": "agent.cli.demo:demo",
+    "serve": "agent.cli.serve:serve",
+    "login": "agent.cli.login:login",
+    "logout": "agent.cli.login:logout",
+    "whoami": "agent.cli.login:whoami",
+    "mcp": "agent.cli.mcp:mcp",
+    "config": "agent.cli.config:commands",
+    "users": "agent.cli.users:family",
+    "keys": "agent.cli.keys:family",
+    "jobs": "agent.cli.jobs:family",
+    "bots": "agent.cli.bots:family",
+    "meetings": "agent.cli.meetings:family",
+    "webhooks": "agent.cli.webhooks:family",
+    "db": "agent.cli.db:family",
+    "invitations": "agent.cli.invitations:family",
+}
 MISCONFIGURED_STATUS = 78  # EX_CONFIG; the service unit does not restart on it
 STATUS = {  # after sysexits.h
     Kind.INVALID: 65,
@@ -32,29 +40,38 @@ STATUS = {  # after sysexits.h
     Kind.TEMPORARY: 75,
 }
 
+
+class Commands(TyperGroup):
+    """The commands of the table."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names, as help shows them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Load one command; None when there is none of that name."""
+        return _load(cmd_name, COMMANDS[cmd_name]) if cmd_name in COMMANDS else None
+
+
 app = typer.Typer(
     name="meetbot",
+    cls=Commands,
     help="Takes part in Google Meet meetings it is invited to by mail, asks for consent, and sends the recap.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.command()(init.init)
-app.command()(sandbox.sandbox)
-app.command()(demo.demo)
-app.command()(serve.serve)
-app.add_typer(config.commands, name="config")
-app.add_typer(users.family, name="users")
-app.add_typer(keys.family, name="keys")
-app.command()(login.login)
-app.command()(login.logout)
-app.command()(login.whoami)
-app.add_typer(jobs.family, name="jobs")
-app.add_typer(bots.family, name="bots")
-app.add_typer(meetings.family, name="meetings")
-app.add_typer(webhooks.family, name="webhooks")
-app.add_typer(db.family, name="db")
-app.command()(mcp.mcp)
-app.add_typer(invitations.family, name="invitations")
+
+
+def _load(name: str, where: str) -> Any:
+    module, _, attribute = where.partition(":")
+    found = getattr(import_module(module), attribute)
+    if isinstance(found, typer.Typer):
+        command: Any = get_group(found)
+        command.name = name
+        return command
+    alone = typer.Typer(add_completion=False)
+    alone.command(name)(found)
+    return get_command(alone)
 
 
 def _tell_version(wanted: bool) -> None:

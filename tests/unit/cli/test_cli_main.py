@@ -2,6 +2,7 @@ import subprocess
 import sys
 
 import pytest
+from typer.testing import CliRunner
 
 from agent.cli import main as table
 from agent.errors import Conflict, Denied, Invalid, Misconfigured, Missing, Temporary
@@ -56,3 +57,23 @@ def test_the_version_is_told():
 def test_the_environment_alone_is_enough():
     done = meetbot("config", "check", MEETBOT_BOT__EMAIL="bot@example.com")
     assert (done.returncode, done.stdout) == (0, "The settings are good (no file, environment only).\n")
+
+
+def test_help_names_every_command():
+    told = meetbot("--help").stdout
+    assert all(f" {name} " in told for name in table.COMMANDS)
+
+
+@pytest.mark.parametrize("name", table.COMMANDS)
+def test_every_command_says_what_it_does(name):
+    done = CliRunner().invoke(table.app, [name, "--help"])
+    assert done.exit_code == 0
+    assert f"{name} [OPTIONS]" in done.output
+
+
+def test_a_command_does_not_load_what_others_need():
+    program = "import sys, agent.cli.main; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout
+    assert not {"fastapi", "sqlalchemy", "openai", "mcp"} & set(loaded.split())
