@@ -56,6 +56,7 @@ class Calendar:
         self.uid = uid
         self.now = house.now()
         self.row = store.by_uid(session, uid)
+        self._planned: Sequence[tuple[Occurrence, Job]] = ()
 
     @property
     def series(self) -> Series | None:
@@ -85,6 +86,7 @@ class Calendar:
             urls = urls.union(*(slot.links for slot in calendar.occurrences(series).values()))
         mine = {job.id for _, job in own}
         found = store.elsewhere(self.session, urls, self.row.id if self.row else None) if urls else ()
+        self._planned = [*own, *found]
         return reconcile.Known(
             series=series,
             occurrences=tuple(_as_value(occurrence, job) for occurrence, job in own),
@@ -101,7 +103,7 @@ class Calendar:
         if outcome.series is None:
             return taken
         row = self._keep(message, outcome)
-        acting = Occurrences(self.session, self.house, row, outcome.series, message.component)
+        acting = Occurrences(self.session, self.house, row, outcome.series, message.component, self._planned)
         for decision in outcome.decisions:
             acting.act(decision, taken, message.source)
         return taken

@@ -7,6 +7,7 @@ goes on for the others.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from itertools import count
 from typing import Any
 
@@ -30,6 +31,7 @@ AT_THE_DOOR = frozenset({State.JOINING, State.WAITING})
 NOT_BEGUN = frozenset({State.SCHEDULED, State.QUEUED})
 RESTART_IF_LATER = timedelta(minutes=1)
 Place = reconcile.Create | reconcile.Move
+Planned = tuple[Occurrence, Job]
 
 
 @dataclass(slots=True)
@@ -42,7 +44,7 @@ class Taken:
 
 
 class Occurrences:
-    """The occurrences of one UID.
+    """The occurrences of one UID. `planned` are those with a job that meet on its links, whosever they are.
 
     `fresh` is the message at hand; it says who is invited where nothing of the whole series is known.
     """
@@ -54,6 +56,7 @@ class Occurrences:
         row: EventSeries,
         series: Series,
         fresh: Component,
+        planned: Iterable[Planned],
     ) -> None:
         assert row.id is not None
         self.session = session
@@ -63,6 +66,8 @@ class Occurrences:
         self.series = series
         self.invited = _invited(series.master or fresh)
         self.now = house.now()
+        self._planned = list(planned)
+        self._own = {one.slot: one for one in store.occurrences(session, row.id)}
 
     def act(self, decision: reconcile.Decision, taken: Taken, source: str) -> None:
         """Carry one decision out."""
@@ -99,16 +104,20 @@ class Occurrences:
     def _plan(self, occurrence: Occurrence, wanted: Place, source: str) -> Job:
         self._write(occurrence, wanted)
         key, job = self._key_for(occurrence)
-        if job is not None:
-            plan.reinstate(self.session, self.house, job, **self._plan_of(wanted))
-        else:
+        if job is None:
             job = plan.create(self.session, self.house, self._wish(wanted, key, source))
             self._note_invitation(job)
+            self._serve(occurrence, job)
+        else:
+            plan.reinstate(self.session, self.house, job, **self._plan_of(wanted))
+            self._serve(occurrence, job)
+            self._reshape(job)
+        return job
+
+    def _serve(self, occurrence: Occurrence, job: Job) -> None:
         occurrence.job_id = job.id
         self.session.add(occurrence)
-        self.session.flush()
-        self._reshape(job)
-        return job
+        self._planned.append((occurrence, job))
 
     def _key_for(self, occurrence: Occurrence) -> tuple[str, Job | None]:
         """Return the key of the next job of an occurrence, and the cancelled job that it brings back, if there is one."""
@@ -122,17 +131,22 @@ class Occurrences:
         raise AssertionError("counting has no end")
 
     def _wish(self, wanted: Place, key: str, source: str) -> plan.Wish:
-        user = store.user_of(self.session, self.row.inviter)
         return plan.Wish(
             key=key,
             inviter=self.row.inviter,
             source=source,
-            user_id=user.id if user else None,
+            user_id=self._user_id,
             invited=self.invited,
             thread=self.row.thread,
             options=dict(self.row.options),
             **self._plan_of(wanted),
         )
+
+    @cached_property
+    def _user_id(self) -> int | None:
+        """Whose the jobs are: the inviter's, where that is a registered user."""
+        user = store.user_of(self.session, self.row.inviter)
+        return user.id if user else None
 
     def _plan_of(self, wanted: Place) -> dict[str, Any]:
         link = links.recognise(wanted.link, self.house.habits.meet_url)
@@ -218,19 +232,18 @@ class Occurrences:
 
     def _join(self, occurrence: Occurrence, job: Job, wanted: Place) -> None:
         self._write(occurrence, wanted)
-        occurrence.job_id = job.id
-        self.session.add(occurrence)
-        self.session.flush()
+        self._serve(occurrence, job)
         self._reshape(job)
         self._note_invitation(job)
 
     def _host(self, wanted: Place, occurrence: Occurrence) -> Job | None:
         """Return the live job that brings a bot to the same place for another occurrence, of whichever UID."""
-        found = store.at_place(self.session, wanted.link, wanted.starts_at)
-        return next(
-            (job for other, job in found if other.id != occurrence.id and _is_live(job)),
-            None,
-        )
+        place = (wanted.link, wanted.starts_at)
+        for other, job in self._planned:
+            serves = other.job_id == job.id and not other.cancelled and _is_live(job)
+            if serves and other is not occurrence and (other.meeting_url, other.starts_at) == place:
+                return job
+        return None
 
     def _detach(self, occurrence: Occurrence, job: Job) -> None:
         """Leave the job to the other invitations that it serves."""
@@ -275,22 +288,25 @@ class Occurrences:
 
     def _write(self, occurrence: Occurrence, wanted: Place) -> None:
         slot = wanted.to_slot if isinstance(wanted, reconcile.Move) else wanted.slot
-        there = store.at_slot(self.session, self.series_id, slot)
-        if there is not None and there.id != occurrence.id:
+        there = self._own.pop(slot, None)
+        if there is not None and there is not occurrence:
             self.session.delete(there)  # it has no job, else the reconciler would not move another one here
             self.session.flush()
-        occurrence.slot = slot
+        if self._own.get(occurrence.slot) is occurrence:
+            del self._own[occurrence.slot]
+        occurrence.slot, self._own[slot] = slot, occurrence
         occurrence.starts_at, occurrence.ends_at = wanted.starts_at, wanted.ends_at
         occurrence.title, occurrence.meeting_url, occurrence.cancelled = wanted.title, wanted.link, False
         self.session.add(occurrence)
         self.session.flush()
 
     def _at(self, slot: str) -> Occurrence:
-        known = store.at_slot(self.session, self.series_id, slot)
-        return known or Occurrence(series_id=self.series_id, slot=slot, starts_at=self.now, ends_at=self.now)
+        return self._own.get(slot) or Occurrence(
+            series_id=self.series_id, slot=slot, starts_at=self.now, ends_at=self.now
+        )
 
     def _job_at(self, slot: str) -> tuple[Occurrence, Job] | None:
-        occurrence = store.at_slot(self.session, self.series_id, slot)
+        occurrence = self._own.get(slot)
         if occurrence is None or occurrence.job_id is None:
             return None
         return occurrence, jobs.get(self.session, occurrence.job_id)

@@ -28,18 +28,9 @@ def elsewhere(
     return session.exec(wanted).all()
 
 
-def at_place(session: Session, link: str, starts_at: datetime) -> Sequence[tuple[Occurrence, Job]]:
-    """Return the occurrences that meet on a link at an instant and have a job."""
-    return session.exec(
-        select(Occurrence, Job)
-        .join(Job, col(Occurrence.job_id) == col(Job.id))
-        .where(
-            Occurrence.meeting_url == link,
-            Occurrence.starts_at == starts_at,
-            col(Occurrence.cancelled).is_(False),
-        )
-        .order_by(col(Occurrence.id))
-    ).all()
+def occurrences(session: Session, series_id: int) -> Sequence[Occurrence]:
+    """Return the occurrences of a series."""
+    return session.exec(select(Occurrence).where(Occurrence.series_id == series_id)).all()
 
 
 def with_jobs(session: Session, series_id: int) -> Sequence[tuple[Occurrence, Job]]:
@@ -49,13 +40,6 @@ def with_jobs(session: Session, series_id: int) -> Sequence[tuple[Occurrence, Jo
         .join(Job, col(Occurrence.job_id) == col(Job.id))
         .where(Occurrence.series_id == series_id)
     ).all()
-
-
-def at_slot(session: Session, series_id: int, slot: str) -> Occurrence | None:
-    """Return one occurrence by its slot."""
-    return session.exec(
-        select(Occurrence).where(Occurrence.series_id == series_id, Occurrence.slot == slot)
-    ).first()
 
 
 def sharing(session: Session, job_id: int) -> Sequence[tuple[Occurrence, EventSeries]]:
