@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
@@ -11,7 +12,7 @@ from agent.lifecycle import signing_key
 from agent.lifecycle.house import House
 from agent.model.account import Principal, Scope
 from agent.model.billing import Plan
-from agent.model.tables import ApiKey, User
+from agent.model.tables import ApiKey, SignIn, User
 from agent.rules import keys, tokens
 from agent.store import accounts, identity
 
@@ -95,13 +96,13 @@ class Accounts:
         """Return who an API key or an access token belongs to. Raises `Denied` for an unknown, revoked or expired one."""
         if keys.looks_valid(text):
             with self.house.database.read() as session:
-                found = accounts.key_by_hash(session, keys.digest(text))
-            if found and self._is_live(*found):
-                key, user = found
+                holder = accounts.holder(session, keys.digest(text))
+            if holder and self._is_live(holder):
                 return self._principal(
-                    user,
-                    scopes=tuple(key.scopes),
-                    key_id=key.id,
+                    holder,
+                    holder.user_id,
+                    scopes=tuple(holder.scopes),
+                    key_id=holder.key_id,
                     test=text.startswith(keys.PREFIXES[1]),
                 )
         elif tokens.looks_signed(text):
@@ -114,17 +115,18 @@ class Accounts:
         claims = tokens.read_access_token(key, text, issuer=habits.public_url, now=now)
         with self.house.database.read() as session:
             found = identity.signed_in(session, claims.sign_in_id)
-        if found is None or found[0].ended_at is not None or found[1].disabled:
+        if found is None or not is_live(*found, now):
             raise Denied("This sign-in has ended; sign in again.")
-        return self._principal(found[1], sign_in_id=found[0].id)
+        sign_in, user = found
+        return self._principal(user, user.id, sign_in_id=sign_in.id)
 
-    def _principal(self, user: User, **facts: Any) -> Principal:
+    def _principal(self, user: User | accounts.Holder, user_id: int | None, **facts: Any) -> Principal:
         """Return a user as requests know them. An address that is not proved opens nothing."""
         email = user.email if user.verified_at else ""
         is_operator = user.is_operator or bool(email and email in self.house.habits.operator_emails)
         plan = self.house.habits.plans.get(user.plan, Plan())
         return Principal(
-            user_id=user.id,
+            user_id=user_id,
             email=email,
             is_operator=is_operator,
             requests_per_minute=plan.requests_per_minute,
@@ -132,9 +134,14 @@ class Accounts:
             **facts,
         )
 
-    def _is_live(self, key: ApiKey, user: User) -> bool:
-        expired = key.expires_at is not None and key.expires_at <= self.house.now()
-        return key.revoked_at is None and not expired and not user.disabled
+    def _is_live(self, holder: accounts.Holder) -> bool:
+        expired = holder.expires_at is not None and holder.expires_at <= self.house.now()
+        return holder.revoked_at is None and not expired and not holder.disabled
+
+
+def is_live(sign_in: SignIn, user: User, now: datetime) -> bool:
+    """Whether a sign-in still counts."""
+    return sign_in.ended_at is None and sign_in.expires_at > now and not user.disabled
 
 
 def plain_address(email: str) -> str:

@@ -17,7 +17,7 @@ from agent.lifecycle.house import House
 from agent.lifecycle.own_bots import OwnBots
 from agent.model.account import Principal
 from agent.model.states import AT_THE_MEETING, TERMINAL, EndReason, State, Told
-from agent.model.tables import Endpoint, Job, JobEvent, Recording
+from agent.model.tables import Endpoint, Job, JobEvent
 from agent.rules import bot_events, keys
 from agent.rules.bot_events import BotStatus
 from agent.store import bots, jobs, sharing
@@ -47,7 +47,7 @@ class BotView:
     status: BotStatus
     heartbeat_at: datetime | None
     callback: Endpoint | None
-    recordings: Sequence[Recording]
+    is_recorded: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,15 +267,18 @@ class Bots(OwnBots):
     def _views(self, session: Session, found: Sequence[Job]) -> list[BotView]:
         numbers = [job.id or 0 for job in found]
         open_pages = bots.pages_open(session, found)
-        callbacks, recorded = bots.callbacks(session, found), bots.recordings(session, numbers)
-        heard = bots.last_line_at(session, numbers)
+        callbacks, recorded = bots.callbacks(session, found), bots.with_recording(session, numbers)
+        living = [job.id or 0 for job in found if State(job.state) not in TERMINAL]
+        heard = bots.last_line_at(session, living)
         return [
             BotView(
                 job=job,
                 status=bot_events.status(State(job.state), page_open=number in open_pages),
-                heartbeat_at=max(filter(None, (job.heartbeat_at, heard.get(number))), default=None),
+                heartbeat_at=max(
+                    filter(None, (job.heartbeat_at, heard.get(number, job.left_at))), default=None
+                ),
                 callback=callbacks.get(number),
-                recordings=recorded.get(number, []),
+                is_recorded=number in recorded,
             )
             for job, number in zip(found, numbers, strict=True)
         ]

@@ -11,6 +11,7 @@ from ulid import ULID
 
 from agent.errors import Denied, Invalid, Missing
 from agent.lifecycle import signing_key
+from agent.lifecycle.accounts import is_live
 from agent.lifecycle.hashing import Hashing
 from agent.lifecycle.house import House
 from agent.lifecycle.lockouts import Lockouts
@@ -232,8 +233,3 @@ class Identity:
     def _key(self) -> bytes:
         habits = self.house.habits
         return signing_key.load(habits.data_dir, habits.signing_secret)
-
-
-def is_live(sign_in: SignIn, user: User, now: datetime) -> bool:
-    """Whether a sign-in still counts."""
-    return sign_in.ended_at is None and sign_in.expires_at > now and not user.disabled

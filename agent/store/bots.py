@@ -14,9 +14,19 @@ from agent.model.tables import Endpoint, Job, JobEvent, Recording
 Select = Any
 
 
+# The two that nearly every request asks are built once.
+_BY_NUMBER = select(Job).where(col(Job.id) == sa.bindparam("number"))
+_RECORDED = (
+    sa.select(col(Recording.job_id))
+    .where(col(Recording.job_id).in_(sa.bindparam("numbers", expanding=True)))
+    .distinct()
+)
+
+
 def get(session: Session, bot_id: int, *, lock: bool = False) -> Job:
     """Return a job by its number. Raises `Missing`, also for a deleted one."""
-    job = session.get(Job, bot_id, with_for_update=lock or None)
+    asked = _BY_NUMBER.with_for_update() if lock else _BY_NUMBER
+    job = session.execute(asked, {"number": bot_id}).scalar()
     if job is None or job.deleted_at is not None:
         raise Missing("There is no such bot.", full=f"bot {bot_id}")
     return job
@@ -76,6 +86,8 @@ def all_lines(
 
 def last_line_at(session: Session, bot_ids: Sequence[int]) -> dict[int, datetime]:
     """Return when each bot was last heard of in its timeline."""
+    if not bot_ids:
+        return {}
     newest = (
         select(sa.func.max(JobEvent.id))
         .where(col(JobEvent.job_id).in_(bot_ids))
@@ -88,10 +100,17 @@ def last_line_at(session: Session, bot_ids: Sequence[int]) -> dict[int, datetime
 def callbacks(session: Session, jobs: Sequence[Job]) -> dict[int, Endpoint]:
     """Return the endpoint of the bots family that came with each job."""
     numbers = {int(number): job.id or 0 for job in jobs for number in job.hooks}
+    if not numbers:
+        return {}
     found = session.exec(
         select(Endpoint).where(col(Endpoint.id).in_(numbers), Endpoint.family == "bots")
     ).all()
     return {numbers[endpoint.id or 0]: endpoint for endpoint in found}
+
+
+def with_recording(session: Session, bot_ids: Sequence[int]) -> set[int]:
+    """Return which of these bots recorded something."""
+    return set(session.execute(_RECORDED, {"numbers": list(bot_ids)}).scalars())
 
 
 def recordings(session: Session, bot_ids: Sequence[int]) -> dict[int, list[Recording]]:

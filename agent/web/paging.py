@@ -19,7 +19,7 @@ class Page:
         return (self.page - 1) * self.page_size
 
 
-def _page(
+async def _page(
     page: Annotated[int, Query(ge=1, le=1_000_000, description="Which page, from 1.")] = 1,
     page_size: Annotated[int, Query(ge=1, le=100, description="How many a page.")] = 20,
 ) -> Page:

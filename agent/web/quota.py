@@ -9,14 +9,13 @@ import time
 from dataclasses import dataclass
 
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent.errors import TooMany
 from agent.model.account import Principal
+from agent.web.windows import Windows
 
 STRANGERS_PER_MINUTE = 60
 
@@ -47,7 +46,7 @@ class Quotas:
         self._per_minute = per_minute
         self._per_hour = per_hour
         self._strangers = (RateLimitItemPerMinute(strangers_per_minute),)
-        self._windows = MovingWindowRateLimiter(MemoryStorage())
+        self._windows = Windows()
 
     def spend_as(self, connection: HTTPConnection, by: Principal) -> None:
         """Count a request of a known caller. Raises `TooMany`."""
@@ -68,19 +67,13 @@ class Quotas:
         self._spend(connection, windows or self._strangers, f"{purpose}:{address(connection)}")
 
     def _spend(self, connection: HTTPConnection, windows: tuple[RateLimitItem, ...], who: str) -> None:
-        refused = [window for window in windows if not self._windows.test(window, who)]
-        if not refused:
-            for window in windows:
-                self._windows.hit(window, who)
-        tightest = min((self._standing(window, who) for window in windows), key=lambda found: found.remaining)
-        connection.state.standing = tightest
-        if refused:
-            wait = max(self._standing(window, who).reset_at for window in refused) - time.time()
+        now = time.time()
+        rooms, full = self._windows.spend(who, windows, now)
+        tightest = min(rooms, key=lambda room: room.remaining)
+        connection.state.standing = Standing(tightest.amount, tightest.remaining, tightest.reset_at)
+        if full:
+            wait = max(room.reset_at for room in full) - now
             raise TooMany("Too many requests; wait as Retry-After says.", retry_after_seconds=max(wait, 1.0))
-
-    def _standing(self, window: RateLimitItem, who: str) -> Standing:
-        stats = self._windows.get_window_stats(window, who)
-        return Standing(window.amount, max(stats.remaining, 0), stats.reset_time)
 
 
 def address(connection: HTTPConnection) -> str:

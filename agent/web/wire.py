@@ -4,14 +4,28 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 from pydantic.alias_generators import to_camel
 
 from agent.rules.addresses import web_address
 
-NO_NUL = r"^[^\x00]*$"
+NO_NUL = r"^[^\x00]*$"  # PostgreSQL has no place for it
 LARGEST_ID = 2**63 - 1
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+
+def _spelled(value: object) -> object:
+    if not isinstance(value, str) or "-" not in value:
+        raise ValueError("write an instant as 2027-01-31T09:00:00+01:00")
+    return value
 
 
 def _within_reach(at: datetime) -> datetime:
@@ -27,7 +41,7 @@ OwnId = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=N
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=NO_NUL)]
 Email = Annotated[str, StringConstraints(min_length=3, max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
-Instant = Annotated[AwareDatetime, AfterValidator(_within_reach)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_spelled), AfterValidator(_within_reach)]
 Seconds = Annotated[float, Field(ge=0, le=86400, allow_inf_nan=False, strict=True)]
 Flag = Annotated[bool, Field(strict=True)]
 Id = Annotated[int, Path(ge=1, le=LARGEST_ID)]
@@ -39,7 +53,7 @@ HookUrl = Annotated[
 ]
 
 
-class Asked(BaseModel):
+class Wire(BaseModel):
     """What a client sends: camelCase outside, snake_case inside; unknown fields are refused."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")

@@ -83,7 +83,7 @@ class Done(BaseModel):
     message: str
 
 
-def _caller(request: Request) -> Caller:
+async def _caller(request: Request) -> Caller:
     """Count a request that names nobody yet on its address."""
     desk_of(request).quotas.spend_as_stranger(request, "auth")
     return Caller(address(request), request.headers.get("user-agent", ""))

@@ -96,7 +96,7 @@ def bot(view: BotView, choices: Choices, bot_name: str) -> BotAnswer:
         end_reason=job.end_reason,
         failure_code=job.failure_code,
         deployment_error=job.failure_detail,
-        recording=f"{choices.public_url}/v1/recordings/{number}" if view.recordings else None,
+        recording=f"{choices.public_url}/v1/recordings/{number}" if view.is_recorded else None,
         created_at=job.created_at,
         updated_at=job.updated_at,
     )
