@@ -7,6 +7,7 @@ from agent.delivery.hooks import GuardedHooks
 from agent.delivery.letters import LetterWriter
 from agent.delivery.mailer import SmtpMailer
 from agent.engine import Engine
+from agent.errors import Misconfigured
 from agent.invites.google import GoogleCalendar, load_credentials
 from agent.invites.reader import LimitedReader
 from agent.lifecycle.accounts import Accounts
@@ -32,6 +33,7 @@ from agent.model.billing import Plan
 from agent.okoro.client import OkoroClient
 from agent.okoro.harvest import ProxyTranscripts
 from agent.ports import Answerer, Clock, Summariser
+from agent.rules.rivals import unsafe
 from agent.rules.tallies import Prices
 from agent.store.database import Database
 from agent.summary.adapter import ExtractiveSummariser, OpenAISummariser
@@ -108,7 +110,11 @@ def habits(settings: Settings) -> Habits:
 
 
 def _call_habits(settings: Settings) -> CallHabits:
+    """Return how the bot behaves in a call. Raises `Misconfigured` for a pattern that is not run on strangers' names."""
     leave, consent, rivals = settings.auto_leave, settings.consent, settings.rivals
+    for pattern in rivals.extra_patterns:
+        if why := unsafe(pattern):
+            raise Misconfigured(f"rivals.extra_patterns: {pattern!r} {why}; write a simpler pattern")
     return CallHabits(
         consent_policy=consent.policy,
         answer_seconds=consent.answer_seconds,
@@ -130,6 +136,7 @@ def _call_habits(settings: Settings) -> CallHabits:
         captions_enabled=settings.captions.enabled,
         caption_language=settings.captions.language,
         recording=settings.recording.mode,
+        nudge_seconds=settings.meet.nudge_seconds,
     )
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from agent.app import habits
 from agent.cli.options import AsJson, ConfigFile, Overrides, read_settings
 from agent.config.load import config_path
 from agent.config.reference import example_file, reference_page, settings_file, shown
@@ -15,7 +16,7 @@ commands = typer.Typer(help="Check and show the settings.", no_args_is_help=True
 @commands.command()
 def check(config: ConfigFile = None, override: Overrides = None) -> None:
     """Say everything that is wrong with the settings, at once."""
-    read_settings(config, override)
+    habits(read_settings(config, override))
     typer.echo(f"The settings are good ({config_path(config) or 'no file, environment only'}).")
 
 

@@ -10,6 +10,7 @@ from agent.cli.options import AsJson
 from agent.cli.output import show, show_all
 from agent.cli.remote import Most, Server, signed_in
 from agent.client import jobs
+from agent.rules import ledger_forms
 
 family = typer.Typer(help="What was said and noted, on a server.", no_args_is_help=True)
 
@@ -42,6 +43,22 @@ def summary(
     with signed_in(server) as meetbot:
         found = meetbot.send(jobs.summary(job_id, version))
     show(found if as_json else {"version": found["version"], **found["summary"]}, as_json)
+
+
+@family.command("ledger")
+def ledger(
+    job_id: JobId,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    server: Server = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print who consented to what, when, and in which words."""
+    with signed_in(server) as meetbot:
+        found = meetbot.send(jobs.get(job_id))["consent"]
+    if as_csv:
+        typer.echo(ledger_forms.as_csv(found), nl=False)
+        return
+    show_all(found, ("at", "outcome", "who", "words", "channel"), as_json)
 
 
 @family.command("ask")

@@ -24,6 +24,9 @@ class MeetSection(Section):
         description="How long one knock may stay unanswered; Meet itself drops it after 600. "
         "The smaller of this and auto_leave.lobby_seconds counts.",
     )
+    nudge_seconds: Seconds = Field(
+        120.0, description="In the lobby for so long, the inviter is asked by mail to let the bot in. 0: never."
+    )
     join_attempts: Count = Field(3, description="Tries to get in when the failure is one that may pass.")
 
 

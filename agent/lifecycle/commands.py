@@ -22,6 +22,7 @@ from agent.store import deliveries, jobs
 
 FARTHEST_AHEAD = timedelta(days=400)
 IN_A_CALL = frozenset({State.IN_CALL, State.RECORDING})
+WORDS_OF_A_BUTTON = {True: "yes", False: "no"}  # what the ledger holds for an answer that nobody typed
 STATUS_EVENTS = (
     "job.status_changed",
     "job.failed",
@@ -171,7 +172,8 @@ class Commands:
         job = await self._in_state(
             by, public_id, IN_A_CALL, "The bot is not in a call, so there is no question to answer."
         )
-        await self._tell(job, Verb.GRANT if granted else Verb.DECLINE, by, channel=channel)
+        words = WORDS_OF_A_BUTTON[granted]
+        await self._tell(job, Verb.GRANT if granted else Verb.DECLINE, by, text=words, channel=channel)
         return job
 
     async def retry(self, by: Principal, public_id: str) -> Job:

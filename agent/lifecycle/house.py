@@ -52,6 +52,7 @@ class CallHabits:
     captions_enabled: bool = True
     caption_language: str = ""
     recording: str = "off"
+    nudge_seconds: float = 120.0
 
 
 @dataclass(frozen=True, slots=True)

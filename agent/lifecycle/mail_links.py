@@ -9,6 +9,7 @@ from agent.rules.signed_links import Link, Purpose, issue
 
 PATH = "/recap"
 UNSUBSCRIBE_LIFE = timedelta(days=365)
+QUESTION_LIFE = timedelta(hours=12)  # longer than any call; the call's own end closes the question
 
 
 def transcript_url(house: House, job: Job, reader: str, until: datetime | None) -> str:
@@ -31,6 +32,12 @@ def unsubscribe_url(house: House, scope: str, reader: str) -> str:
 def stop_url(house: House, job: Job, version: int, reader: str, held_until: datetime) -> str:
     """Return where recaps that are held back can be stopped, for as long as they are."""
     return _url(house, Link(Purpose.STOP, job.public_id, reader, str(version)), held_until)
+
+
+def consent_url(house: House, job: Job, reader: str, *, granted: bool) -> str:
+    """Return where a reader answers the question of consent with yes, or with no."""
+    link = Link(Purpose.CONSENT, job.public_id, reader, "yes" if granted else "no")
+    return _url(house, link, house.now() + QUESTION_LIFE)
 
 
 def key_of(house: House) -> bytes:

@@ -1,6 +1,7 @@
 """How the bot behaves in one call: the operator's habits, with what this job overrides."""
 
 from dataclasses import asdict
+from hashlib import sha256
 from typing import Any
 
 from agent.lifecycle.house import CallHabits, Habits
@@ -18,6 +19,7 @@ OVERRIDES = frozenset(
         "lobby_seconds",
         "max_seconds",
         "nobody_seconds",
+        "nudge_seconds",
         "on_no_answer",
         "recording",
         "rivals_grace_seconds",
@@ -43,6 +45,7 @@ def call_policy(habits: Habits, job: Job) -> Policy:
         language=str(job.options.get("language") or habits.language),
         starts_at=job.starts_at,
         ends_at=job.ends_at,
+        mark=sha256(job.public_id.encode()).hexdigest()[:6],
         **_call(habits.call, job),
     )
 

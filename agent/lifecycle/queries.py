@@ -139,6 +139,11 @@ class Queries:
             job = self._mine(session, by, public_id)
             return jobs.timeline_page(session, job.id or 0, offset=offset, limit=limit)
 
+    def ledger(self, by: Principal, public_id: str) -> Sequence[Consent]:
+        """Return a job's consent ledger, oldest entry first."""
+        with self.house.database.read() as session:
+            return jobs.ledger(session, self._mine(session, by, public_id).id or 0)
+
     def hooks_of(self, job: Job) -> Sequence[Endpoint]:
         """Return the endpoints that came with a job, in the order they were given."""
         with self.house.database.read() as session:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from sqlmodel import Session
 
-from agent.lifecycle import bot_news, ledger, outbox
+from agent.lifecycle import bot_news, call_letters, ledger, outbox
 from agent.lifecycle.house import House
 from agent.lifecycle.transition import advance
 from agent.model.call import Captioned, Enter, Person, Record
@@ -81,6 +81,16 @@ class Scribe:
     async def ledger(self, entry: Enter) -> None:
         """Add an entry to the consent ledger, and tell those who listen for an answer."""
         await self.write(lambda session, job, now: ledger.enter(session, self.house, job, entry, now))
+
+    async def nudge(self) -> None:
+        """Ask the inviter by mail to let the bot in."""
+        await self.write(lambda session, job, now: call_letters.queue_nudge(session, self.house, job, now))
+
+    async def ask_by_mail(self, question: str) -> None:
+        """Put the question of consent to the inviter by mail."""
+        await self.write(
+            lambda session, job, now: call_letters.queue_question(session, self.house, job, question, now)
+        )
 
     async def recorded(self, record: Record) -> None:
         """Write what the rules want remembered; a rival is also told to those who listen."""

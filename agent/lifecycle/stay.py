@@ -14,6 +14,7 @@ from agent.lifecycle.house import House
 from agent.lifecycle.scribe import Scribe
 from agent.model.call import (
     Admitted,
+    AskByMail,
     Asked,
     CallOver,
     Captioned,
@@ -27,6 +28,7 @@ from agent.model.call import (
     InLobby,
     Knocked,
     Leave,
+    Nudge,
     PageOpened,
     Person,
     PlatformNotice,
@@ -213,6 +215,10 @@ class Stay:
                 await self.scribe.forget_words()
             case Record():
                 await self.scribe.recorded(command)
+            case Nudge():
+                await self.scribe.nudge()
+            case AskByMail():
+                await self.scribe.ask_by_mail(command.question)
 
     async def _flush(self, *, force: bool) -> None:
         """Write captions at most once a second, so that a crash loses the last second only."""

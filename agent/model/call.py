@@ -220,6 +220,18 @@ class ForgetCapture(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class Nudge(Command):
+    """Write to the inviter that the bot waits to be let in."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskByMail(Command):
+    """Put the question of consent to the inviter by mail, because nobody can be asked in chat."""
+
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
 class Leave(Command):
     """Leave the call."""
 

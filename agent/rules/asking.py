@@ -5,9 +5,9 @@ What people were shown comes first: no answer counts for a question that nobody 
 
 from datetime import timedelta
 
-from agent.model.call import Asked, ChatSaid, Record, Say, Verb
+from agent.model.call import AskByMail, Asked, ChatSaid, Record, Say, Verb
 from agent.model.states import EndReason, Told
-from agent.rules import sighting
+from agent.rules import meetbots, sighting
 from agent.rules.consent import Answer, Meaning, may_grant, may_refuse, understand
 from agent.rules.rivals import chat_signature
 from agent.rules.standing import Consent, Phase
@@ -94,6 +94,7 @@ def not_shown(turn: Turn, detail: str) -> None:
     turn.do(Record(Told.CHAT_UNAVAILABLE, {"detail": detail, "consequence": consequence}))
     if waits:
         turn.set(consent=Consent.ASKED, asked_at=turn.now, question_open=False)
+        turn.do(AskByMail(turn.line("announce_ask")))
 
 
 def unanswered(turn: Turn) -> None:
@@ -115,6 +116,8 @@ def hear(turn: Turn, said: ChatSaid) -> None:
         return
     if said.is_self:
         shown(turn, said.text)
+        return
+    if meetbots.hear(turn, said):
         return
     answer = understand(said.text, turn.policy.bot_name, turn.policy.language)
     if answer.meaning is Meaning.NOT_A_BOT:
@@ -170,18 +173,25 @@ def _may_grant(turn: Turn, sender: str) -> bool:
 def grant(turn: Turn, who: str, words: str, language: str = "", channel: str = "chat") -> None:
     """A yes of somebody who may say it."""
     fresh = not turn.standing.may_capture
-    turn.enter("granted", who=who, words=words, language=language, channel=channel)
+    message = _mailed(turn, channel)
+    turn.enter("granted", who=who, words=words, message=message, language=language, channel=channel)
     turn.set(consent=Consent.GRANTED, question_open=False)
     turn.start()
     if fresh and turn.standing.phase is Phase.IN_CALL:
         turn.say("thanks", turn.line("thanks", language=language))
 
 
+def _mailed(turn: Turn, channel: str) -> str:
+    """What somebody who answers by mail was shown there."""
+    return turn.line("announce_ask") if channel == "mail" else ""
+
+
 def refuse(turn: Turn, who: str, words: str, language: str = "", channel: str = "chat") -> None:
     """A no: nothing is kept, not even what an earlier yes allowed."""
     if turn.standing.captured:
         turn.forget()
-    turn.enter("declined", who=who, words=words, language=language, channel=channel)
+    message = _mailed(turn, channel)
+    turn.enter("declined", who=who, words=words, message=message, language=language, channel=channel)
     turn.set(consent=Consent.DECLINED, question_open=False)
     turn.leave(EndReason.CONSENT_DECLINED, detail=f"declined by {who}", language=language)
 

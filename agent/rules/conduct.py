@@ -9,7 +9,7 @@ obeyed wishes); what the page merely told, and what the ledger tells, is for the
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from agent.model.call import (
     Admitted,
@@ -22,6 +22,7 @@ from agent.model.call import (
     Command,
     Event,
     InLobby,
+    Nudge,
     Refused,
     RosterSeen,
     Said,
@@ -126,6 +127,7 @@ def _deadlines(standing: Standing, policy: Policy) -> list[tuple[datetime, Act]]
     if standing.phase is Phase.OVER:
         return []
     clocks: list[tuple[datetime | None, Act]] = [
+        (_nudge_at(standing, policy), _nudge),
         (_unseen_at(standing), _unseen),
         (_unanswered_at(standing, policy), asking.unanswered),
         (sighting.late_at(standing), sighting.tell_late),
@@ -145,6 +147,18 @@ def _let_fall_due(turn: Turn) -> None:
     while due := [(at, act) for at, act in _deadlines(turn.standing, turn.policy) if at <= turn.now]:
         _, act = min(due, key=lambda one: one[0])
         act(turn)
+
+
+def _nudge_at(standing: Standing, policy: Policy) -> datetime | None:
+    """Somebody who invited the bot and forgot it is told while it can still be let in."""
+    if standing.phase is not Phase.LOBBY or standing.nudged or not policy.nudge_seconds:
+        return None
+    return standing.lobby_since + timedelta(seconds=policy.nudge_seconds) if standing.lobby_since else None
+
+
+def _nudge(turn: Turn) -> None:
+    turn.set(nudged=True)
+    turn.do(Nudge())
 
 
 def _unseen_at(standing: Standing) -> datetime | None:

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from agent.model.call import Person
-from agent.model.states import EndReason
+from agent.model.call import Person, Record
+from agent.model.states import EndReason, Told
 from agent.rules.consent import may_grant
 from agent.rules.folding import fold, same
 from agent.rules.presence import follow, look
@@ -158,4 +158,7 @@ def clear(turn: Turn, name: str, *, language: str = "") -> None:
 
 def note_signature(turn: Turn, sender: str, vendor: str) -> None:
     """Keep a note-taker's signature in chat as evidence about its sender."""
+    if (same(sender), vendor) not in turn.standing.signed:
+        facts = {"sign": "chat_signature", "vendor": vendor, "name": sender}
+        turn.do(Record(Told.RIVAL_EVIDENCE, dict(facts)))
     turn.set(signed=turn.standing.signed | {(same(sender), vendor)})

@@ -23,13 +23,15 @@ class Purpose(StrEnum):
     DELETE = "delete"
     UNSUBSCRIBE = "unsubscribe"
     STOP = "stop"
+    CONSENT = "consent"
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
     """`subject` names the thing (a job's public id, a series' scope), `reader` is the address the link was mailed to.
 
-    `detail` qualifies it: for a transcript the ISO instant at which the reader left, '' for the whole.
+    `detail` qualifies it: for a transcript the ISO instant at which the reader left, '' for the whole; for consent `yes` or
+    `no`.
     """
 
     purpose: Purpose

@@ -38,6 +38,7 @@ class Policy:
 
     `invited` are (name, e-mail) pairs; `recap_recipients` is a value of `[recap] recipients`; `language` is the one the
     bot writes in, while answers are understood in every language. `starts_at` and `ends_at` are the schedule's, if any.
+    `mark` is six hexadecimal digits of this bot's own.
     """
 
     bot_name: str
@@ -67,6 +68,8 @@ class Policy:
     max_seconds: float = 14400.0
     captions_enabled: bool = True
     recording: str = "off"
+    nudge_seconds: float = 120.0
+    mark: str = ""
 
     @property
     def limits(self) -> Limits:
@@ -87,7 +90,15 @@ class Policy:
     def facts(self) -> Facts:
         """What the bot's chat lines may tell."""
         inviter = self.inviter_name or self.inviter_email
-        return Facts(self.bot_name, inviter, self.recap_recipients, self.recording, self.who, self.language)
+        return Facts(
+            self.bot_name,
+            inviter,
+            self.recap_recipients,
+            self.recording,
+            self.who,
+            self.language,
+            self.mark,
+        )
 
     @property
     def answer_time(self) -> timedelta:
@@ -150,6 +161,8 @@ class Standing:
     cleared: frozenset[str] = field(default_factory=frozenset)
     signed: frozenset[tuple[str, str]] = field(default_factory=frozenset)
     rival_asked_at: datetime | None = None
+    nudged: bool = False
+    claimed: bool = False  # said to another Meetbot that this one was here before
     obeyed: frozenset[str] = field(default_factory=frozenset)
 
     @property

@@ -31,6 +31,7 @@ _SAID_ALOUD = frozenset(
         EndReason.CONSENT_UNANSWERED,
         EndReason.REQUESTED,
         EndReason.RIVAL_BOT,
+        EndReason.SECOND_MEETBOT,
         EndReason.SILENCE,
         EndReason.SCHEDULE_OVERRUN,
         EndReason.MAX_DURATION,

@@ -3,6 +3,7 @@
 A line fits Meet's limit of 500 characters and is one line of visible text, whatever the facts contain.
 """
 
+import re
 import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
@@ -16,6 +17,7 @@ FACT_MAX = 60
 _LINES: dict[str, Any] = tomllib.loads(files(__package__).joinpath("data/lines.toml").read_text("utf-8"))
 LANGUAGES = tuple(_LINES)
 _FALLBACK = "en"
+_PARTS = frozenset({"invited_by", "permission_host", "permission_anyone", "somebody"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,8 @@ class Facts:
     """What lines may tell.
 
     `inviter` is a name or an address, '' when unknown; `recipients` a value of `[recap] recipients`; `recording` one of
-    `[recording] mode`; `who` one of `[consent] who`; `language` a tag such as `de` or `pt-BR`.
+    `[recording] mode`; `who` one of `[consent] who`; `language` a tag such as `de` or `pt-BR`; `mark` tells this bot's
+    claim to be the first from another's.
     """
 
     bot: str
@@ -32,6 +35,7 @@ class Facts:
     recording: str = "off"
     who: str = "host"
     language: str = "en"
+    mark: str = ""
 
 
 def line(purpose: str, facts: Facts, *, language: str = "", rival: str = "", rule: str = "") -> str:
@@ -43,6 +47,38 @@ def goodbye(reason: str, facts: Facts, *, language: str = "", rival: str = "") -
     """Return the line that says why the bot leaves; `reason` is an end reason or `opted_out`."""
     lines = _words(language or facts.language)["goodbye"]
     return _fill(lines.get(reason, lines["other"]), facts, language, rival, "")
+
+
+def recognise(text: str) -> str:
+    """Return the key of the line that a Meetbot of whatever name and language wrote here, `goodbye`, or ''."""
+    shown = clean(text)[: 2 * LINE_MAX]
+    return next((key for key, literals in _SHAPES if _has_shape(shown, literals)), "")
+
+
+def _has_shape(text: str, literals: tuple[str, ...]) -> bool:
+    """Whether the fixed words of a line stand in a text in their order, with anything where the facts go."""
+    first, *between, last = literals
+    if len(text) < len(first) + len(last) or not text.startswith(first) or not text.endswith(last):
+        return False
+    at, end = len(first), len(text) - len(last)
+    for literal in between:
+        found = text.find(literal, at, end)
+        if found < 0:
+            return False
+        at = found + len(literal)
+    return True
+
+
+def _shapes() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    found = []
+    for language in LANGUAGES:
+        words = _LINES[language]
+        lines = [(key, text) for key, text in words.items() if isinstance(text, str) and key not in _PARTS]
+        lines += [("goodbye", text) for text in words["goodbye"].values()]
+        for key, text in lines:
+            literals = tuple(re.split(r"\{\w+\}", clean(text)))
+            found.append((key, literals if len(literals) > 1 else (literals[0], "")))
+    return tuple(found)
 
 
 def _fill(template: str, facts: Facts, language: str, rival: str, rule: str) -> str:
@@ -66,6 +102,7 @@ def _values(facts: Facts, language: str, rival: str, rule: str, fact_max: int) -
         "permission": words[f"permission_{facts.who}"],
         "rival": _fact(rival, fact_max) or words["somebody"],
         "rule": _fact(rule, fact_max),
+        "mark": facts.mark,
     }
 
 
@@ -85,3 +122,6 @@ def _fact(text: str, longest: int) -> str:
 
 def _units(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
+
+
+_SHAPES = _shapes()

@@ -12,6 +12,7 @@ from agent.lifecycle.billing import Billing
 from agent.lifecycle.bots import Bots
 from agent.lifecycle.channels import Channels
 from agent.lifecycle.commands import Commands
+from agent.lifecycle.consent_desk import ConsentDesk
 from agent.lifecycle.devices import Devices
 from agent.lifecycle.enrolment import Enrolment
 from agent.lifecycle.hashing import Hashing
@@ -52,6 +53,7 @@ class Desk:
     choices: Choices
     billing: Billing
     commands: Commands
+    consent: ConsentDesk
     host_report: HostReport
     ingest: Ingest
     queries: Queries
@@ -84,6 +86,7 @@ def furnish(house: House, choices: Choices) -> Desk:
         choices=choices,
         billing=Billing(house),
         commands=commands,
+        consent=ConsentDesk(house, commands),
         host_report=HostReport(house),
         ingest=Ingest(house),
         queries=Queries(house),

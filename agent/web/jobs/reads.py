@@ -3,9 +3,10 @@
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 
 from agent.errors import Missing
+from agent.rules import ledger_forms
 from agent.web.auth import TheAsker
 from agent.web.desk import TheDesk
 from agent.web.jobs import views
@@ -22,6 +23,7 @@ from agent.web.paging import ThePage
 from agent.web.problems import answers
 
 router = APIRouter(prefix="/api/v1")
+CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 
 
 @router.get(
@@ -61,6 +63,21 @@ async def manifest(job_id: JobId, desk: TheDesk, asker: TheAsker) -> dict[str, A
     if not job.manifest:
         raise Missing("The job has no manifest; it is written when the job completes.")
     return dict(job.manifest)
+
+
+@router.get(
+    "/jobs/{job_id}/consent.csv",
+    tags=["bots"],
+    summary="Export the consent ledger",
+    response_class=Response,
+    responses=CSV | answers(404),
+)
+async def consent_ledger(job_id: JobId, desk: TheDesk, asker: TheAsker) -> Response:
+    """Return every entry as a line of CSV: when, what, who, their words, what they had been shown, language, door."""
+    found = await asyncio.to_thread(desk.queries.ledger, asker, job_id)
+    text = ledger_forms.as_csv({**entry.model_dump(), "at": entry.at.isoformat()} for entry in found)
+    named = {"Content-Disposition": f'attachment; filename="consent-{job_id}.csv"'}
+    return Response(text, media_type="text/csv; charset=utf-8", headers=named)
 
 
 @router.get("/jobs/{job_id}/events", tags=["bots"], summary="Read the timeline", responses=answers(404))

@@ -93,6 +93,7 @@ class LedgerEntry(BaseModel):
     who: str
     words: str
     message: str
+    language: str
     channel: str
 
 

@@ -62,6 +62,7 @@ def full(view: JobView) -> JobAnswer:
                 who=entry.who,
                 words=entry.words,
                 message=entry.message,
+                language=entry.language,
                 channel=entry.channel,
             )
             for entry in view.ledger

@@ -1,4 +1,4 @@
-"""The pages behind the links in recaps: read the transcript, delete the meeting, end the series, stop what is held.
+"""The pages behind the links in mails: read the transcript, delete the meeting, end the series, stop what is held, consent.
 
 Each link is signed for one reader and one purpose. Looking changes nothing, so that a scanner of mails does no harm; only
 unsubscribing takes a bare POST too, as RFC 8058 wants it.
@@ -132,6 +132,32 @@ async def stop(token: Token, request: Request, desk: TheDesk) -> HTMLResponse:
     if not stopped:
         return _page("Nothing to stop", "No recap of this meeting is waiting any more.")
     return _page("Stopped", "The recap goes to nobody.")
+
+
+@router.get("/consent/{token}")
+async def ask_for_consent(token: Token, request: Request, desk: TheDesk) -> HTMLResponse:
+    """Ask whether this is the answer."""
+    desk.quotas.spend_as_stranger(request)
+    try:
+        offer = await desk.consent.offer(token)
+    except MeetbotError as error:
+        return _trouble(error)
+    if offer.granted:
+        text = f"The bot in “{offer.title}” may then keep what the mail says, until somebody says stop."
+        return _page("May the bot take notes?", text, button="Yes, take notes")
+    text = f"The bot leaves “{offer.title}” at once and keeps nothing."
+    return _page("Should the bot leave?", text, button="No notes, leave")
+
+
+@router.post("/consent/{token}")
+async def consent(token: Token, request: Request, desk: TheDesk) -> HTMLResponse:
+    """Give the answer; the ledger holds it with this door."""
+    desk.quotas.spend_as_stranger(request)
+    try:
+        offer = await desk.consent.answer(token)
+    except MeetbotError as error:
+        return _trouble(error)
+    return _page("Thank you", f"“{'yes' if offer.granted else 'no'}” is on its way to the meeting.")
 
 
 def _transcript(found: Transcript) -> HTMLResponse:

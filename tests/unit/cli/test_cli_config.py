@@ -65,3 +65,11 @@ def test_reference_prints_the_page_and_the_example(run):
 
 def tomllib_keys(text: str) -> list[str]:
     return [f"[{name}]" for name in tomllib.loads(text)]
+
+
+def test_a_pattern_that_is_not_run_on_strangers_names_is_named(run):
+    text = "[bot]\nemail = 'bot@example.com'\n[rivals]\nextra_patterns = ['(a+)+$']\n"
+    Path("meetbot.toml").write_text(text)
+    refused = run("config", "check").exception
+    assert isinstance(refused, Misconfigured)
+    assert "rivals.extra_patterns: '(a+)+$' repeats a group" in refused.safe

@@ -44,6 +44,7 @@ class ToldCaller:
         self.said: list[str] = []
         self.knocked = asyncio.Event()
         self.capturing = False
+        self.chat_works = True
         self.closed = False
         self._events: asyncio.Queue[Event] = asyncio.Queue()
 
@@ -64,8 +65,9 @@ class ToldCaller:
         self.tell(Knocked(datetime.now(UTC)))
 
     async def say(self, text: str) -> bool:
-        self.said.append(text)
-        return True
+        if self.chat_works:
+            self.said.append(text)
+        return self.chat_works
 
     async def start_capture(self) -> None:
         self.capturing = True

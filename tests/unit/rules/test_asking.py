@@ -4,6 +4,7 @@ import pytest
 
 from agent.model.call import (
     Admitted,
+    AskByMail,
     ChatUnavailable,
     Enter,
     ForgetCapture,
@@ -352,3 +353,18 @@ def test_opting_out_after_a_crash_deletes_what_the_earlier_visit_took():
     call.admitted()
     call.chat_line(9, "Guest Person", "opt out")
     assert len(call.all(ForgetCapture)) == 1
+
+
+def test_where_chat_cannot_be_used_the_question_goes_out_by_mail():
+    call = Call(chat=False)
+    call.admitted()
+    (mailed,) = call.all(AskByMail)
+    assert mailed.question.startswith("Hello, I am Meetbot")
+    call.roster(1, HOST)
+    call.verb(5, Verb.GRANT, by="host@example.com", text="yes", channel="mail")
+    granted = call.all(Enter)[-1]
+    assert (granted.outcome, granted.channel, granted.message) == ("granted", "mail", mailed.question)
+
+
+def test_where_chat_works_nobody_is_asked_by_mail():
+    assert in_call().all(AskByMail) == []

@@ -22,6 +22,7 @@ from agent.model.call import (
     ForgetCapture,
     InLobby,
     Leave,
+    Nudge,
     Record,
     Refused,
     RosterSeen,
@@ -260,3 +261,22 @@ def test_each_rival_is_told_of_once(story: Story, rules: Policy):
     tell(call, story)
     told = [record.data["name"] for record in call.all(Record) if record.kind == "rival_seen"]
     assert len(told) == len(set(told))
+
+
+def test_the_inviter_is_nudged_once_while_the_bot_waits():
+    call = Call(policy(nudge_seconds=120.0))
+    call.feed(InLobby(at(0)))
+    assert call.wake() == 120
+    assert call.tick(120) == [Nudge()]
+    call.tick(300)
+    assert call.all(Nudge) == [Nudge()]
+
+
+def test_nobody_is_nudged_for_a_bot_that_is_in_or_where_it_is_turned_off():
+    for nudge_seconds, admitted in ((120.0, True), (0.0, False)):
+        call = Call(policy(nudge_seconds=nudge_seconds))
+        call.feed(InLobby(at(0)))
+        if admitted:
+            call.admitted(60)
+        call.tick(200)
+        assert call.all(Nudge) == []

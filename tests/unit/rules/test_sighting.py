@@ -19,6 +19,7 @@ from tests.unit.rules.told_call import (
     RIVAL,
     Call,
     capturing,
+    in_call,
     kinds,
     policy,
 )
@@ -147,3 +148,11 @@ def test_a_person_mistaken_for_a_rival_is_set_right(by_chat: bool):
     call.tick(300)
     assert call.standing.capturing
     assert rival_facts(call) == []
+
+
+def test_a_signature_in_chat_is_noted_as_evidence_once_for_each_sender():
+    call = in_call()
+    for second in (5, 6):
+        call.chat_line(second, "Quiet Person", "Notes by https://otter.ai/u/abc for this meeting")
+    noted = [record.data for record in call.all(Record) if record.kind == "rival_evidence"]
+    assert noted == [{"sign": "chat_signature", "vendor": "Otter", "name": "Quiet Person"}]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.rules.consent import Meaning, understand
-from agent.rules.wording import LANGUAGES, LINE_MAX, Facts, goodbye, line
+from agent.rules.wording import LANGUAGES, LINE_MAX, Facts, goodbye, line, recognise
 
 LINES = [
     "announce_ask",
@@ -25,6 +25,7 @@ LINES = [
     "rival_announce",
     "rival_ask",
     "not_a_bot",
+    "here",
 ]
 REASONS = [
     "consent_declined",
@@ -33,6 +34,7 @@ REASONS = [
     "consent_unanswered",
     "requested",
     "rival_bot",
+    "second_meetbot",
     "silence",
     "schedule_overrun",
     "max_duration",
@@ -125,3 +127,12 @@ def test_facts_from_outside_cannot_break_the_line(inviter: str, rival: str):
         assert not any(
             unicodedata.category(one) in {"Cc", "Zl", "Zp"} or one in "\u202e\u2066" for one in text
         )
+
+
+@given(bot=st.text(max_size=80), inviter=st.text(max_size=80), rival=st.text(max_size=80))
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_line_is_known_again_whatever_its_facts(language: str, bot: str, inviter: str, rival: str):
+    facts = Facts(bot, inviter, language=language, mark="0a1b2c")
+    for purpose in LINES:
+        assert recognise(line(purpose, facts, rival=rival, rule=rival))
+    assert recognise(goodbye("requested", facts)) == "goodbye"
