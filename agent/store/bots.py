@@ -26,7 +26,7 @@ _RECORDED = (
 def get(session: Session, bot_id: int, *, lock: bool = False) -> Job:
     """Return a job by its number. Raises `Missing`, also for a deleted one."""
     asked = _BY_NUMBER.with_for_update() if lock else _BY_NUMBER
-    job = session.execute(asked, {"number": bot_id}).scalar()
+    job: Job | None = session.execute(asked, {"number": bot_id}).scalar()
     if job is None or job.deleted_at is not None:
         raise Missing("There is no such bot.", full=f"bot {bot_id}")
     return job

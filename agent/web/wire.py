@@ -53,7 +53,7 @@ HookUrl = Annotated[
 ]
 
 
-class Wire(BaseModel):
+class Asked(BaseModel):
     """What a client sends: camelCase outside, snake_case inside; unknown fields are refused."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")

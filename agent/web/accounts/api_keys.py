@@ -13,12 +13,12 @@ from agent.rules.keys import PREFIXES
 from agent.web.auth import TheAsker
 from agent.web.desk import TheDesk
 from agent.web.problems import answers
-from agent.web.wire import Id, Instant, Name, Told, Wire
+from agent.web.wire import Asked, Id, Instant, Name, Told
 
 router = APIRouter(prefix="/api-keys", tags=["api-keys"])
 
 
-class KeyRequest(Wire):
+class KeyRequest(Asked):
     """A key to make. Without scopes it may read and write; a test key's bots join sandbox meetings only."""
 
     name: Name = Field(examples=["Nightly import"])

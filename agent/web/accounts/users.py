@@ -14,7 +14,7 @@ from agent.web.auth import TheAsker
 from agent.web.desk import TheDesk
 from agent.web.paging import ThePage
 from agent.web.problems import answers
-from agent.web.wire import LARGEST_ID, Paged, Told, Wire
+from agent.web.wire import LARGEST_ID, Asked, Paged, Told
 
 router = APIRouter(prefix="/users/me", tags=["users"])
 usage_router = APIRouter(prefix="/users/me", tags=["usage"])
@@ -32,13 +32,13 @@ class UserAnswer(Told):
     created_at: datetime
 
 
-class ProfilePatch(Wire):
+class ProfilePatch(Asked):
     """What to change of the profile."""
 
     name: PersonName = Field(examples=["Host Person"])
 
 
-class PasswordChange(Wire):
+class PasswordChange(Asked):
     """The present password and the new one."""
 
     current_password: Password = Field(examples=["correct horse battery"])

@@ -14,7 +14,7 @@ from agent.web.auth import TheAsker
 from agent.web.desk import TheDesk
 from agent.web.paging import ThePage
 from agent.web.problems import answers
-from agent.web.wire import Flag, HookUrl, Id, Instant, Paged, Told, Wire
+from agent.web.wire import Asked, Flag, HookUrl, Id, Instant, Paged, Told
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 Family = Literal["bots", "jobs"]
@@ -22,7 +22,7 @@ Events = Annotated[list[str], Field(max_length=20, examples=[["bot.joined", "bot
 DeliveryId = Annotated[str, InPath(pattern=r"^dlv_[0-9A-Z]{26}$")]
 
 
-class HookRequest(Wire):
+class HookRequest(Asked):
     """An address to tell. Without events it hears of all of its family; the family follows from the events."""
 
     url: HookUrl = Field(examples=["https://hooks.example.com/meetbot"])
@@ -31,7 +31,7 @@ class HookRequest(Wire):
     version: Literal[1, 2] = Field(2, description="Of the jobs family's envelope.")
 
 
-class HookPatch(Wire):
+class HookPatch(Asked):
     """What to change of a webhook. Turning one on again forgives its failures."""
 
     url: HookUrl | None = Field(None, examples=["https://hooks.example.com/meetbot"])
@@ -39,13 +39,13 @@ class HookPatch(Wire):
     enabled: Flag | None = None
 
 
-class RotateRequest(Wire):
+class RotateRequest(Asked):
     """Whether the old secret stops signing at once; otherwise both sign until the next rotation."""
 
     retire_old: Flag = False
 
 
-class ReplayRequest(Wire):
+class ReplayRequest(Asked):
     """From when on to send again what did not arrive."""
 
     since: Instant = Field(examples=["2026-03-02T09:30:00Z"])

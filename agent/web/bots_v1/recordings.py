@@ -16,7 +16,7 @@ from agent.web.bots_v1.schemas import AN_INSTANT
 from agent.web.desk import Choices, TheDesk
 from agent.web.paging import ThePage
 from agent.web.problems import answers
-from agent.web.wire import LARGEST_ID, Id, Paged, Secret, Told, Wire
+from agent.web.wire import LARGEST_ID, Asked, Id, Paged, Secret, Told
 
 router = APIRouter(prefix="/recordings", tags=["recordings"])
 Part = Literal["recording", "transcript", "summary"]
@@ -75,7 +75,7 @@ class Transcription(Told):
     speaker_timeframes: list[Timeframe]
 
 
-class ShareRequest(Wire):
+class ShareRequest(Asked):
     """A link for others: for how long, what it shows, and a password if it should have one."""
 
     expires_in_days: float = Field(7, gt=0, le=365, allow_inf_nan=False, strict=True, examples=[7])

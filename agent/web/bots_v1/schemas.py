@@ -1,4 +1,4 @@
-"""Wire types of bots."""
+"""Asked types of bots."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -6,13 +6,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from agent.rules.bot_events import BotStatus, EventCode
-from agent.web.wire import HookUrl, Instant, Name, OwnId, Paged, Seconds, Text, Told, Wire
+from agent.web.wire import Asked, HookUrl, Instant, Name, OwnId, Paged, Seconds, Text, Told
 
 Milliseconds = Annotated[int, Field(ge=1000, le=300_000, strict=True)]
 AN_INSTANT = "2026-03-02T09:30:00Z"
 
 
-class MeetingInfo(Wire):
+class MeetingInfo(Asked):
     """Which meeting. Google Meet is joined, by link or code; the other platforms are refused in so many words."""
 
     platform: Literal["google", "zoom", "teams"] = Field(examples=["google"])
@@ -25,7 +25,7 @@ class MeetingInfo(Wire):
     thread_id: Text | None = None
 
 
-class AutomaticLeave(Wire):
+class AutomaticLeave(Asked):
     """When the bot leaves by itself, in seconds; what is left out follows the operator's settings."""
 
     waiting_room_timeout: Seconds | None = Field(None, examples=[300], description="Nobody lets it in.")
@@ -34,7 +34,7 @@ class AutomaticLeave(Wire):
     inactivity_timeout: Seconds | None = Field(None, examples=[900], description="Nobody has spoken.")
 
 
-class BotRequest(Wire):
+class BotRequest(Asked):
     """A bot for a meeting. Without `startTime` it waits until it is deployed."""
 
     meeting_info: MeetingInfo
@@ -50,7 +50,7 @@ class BotRequest(Wire):
     external_id: OwnId | None = Field(None, description="Your own id; the same one again is the same bot.")
 
 
-class BotPatch(Wire):
+class BotPatch(Asked):
     """What to change of a bot that was not deployed yet."""
 
     meeting_info: MeetingInfo | None = None

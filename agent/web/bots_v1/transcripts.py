@@ -15,7 +15,7 @@ from agent.web.auth import TheAsker
 from agent.web.bots_v1.schemas import AN_INSTANT
 from agent.web.desk import TheDesk
 from agent.web.problems import answers
-from agent.web.wire import Id, Language, Told, Wire
+from agent.web.wire import Asked, Id, Language, Told
 
 router = APIRouter(prefix="/transcripts", tags=["transcripts"])
 summaries_router = APIRouter(prefix="/summaries", tags=["summaries"])
@@ -28,7 +28,7 @@ FORMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-class TranscribeRequest(Wire):
+class TranscribeRequest(Asked):
     """How to transcribe."""
 
     language: Language | None = Field(
@@ -70,7 +70,7 @@ class TranscriptStatus(Told):
     finished_at: datetime | None = None
 
 
-class SummarizeRequest(Wire):
+class SummarizeRequest(Asked):
     """How to summarise: by which template (auto chooses), in which language (else the meeting's)."""
 
     template: Template | None = Field(None, examples=["auto"])
