@@ -5,14 +5,16 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx2
-import openai
-from openai.types.chat import ChatCompletionMessageParam
 
 from agent.errors import Denied, Invalid, Misconfigured, Temporary
+from agent.summary.openai_later import openai
 from agent.summary.prompt import Message, in_words
+
+if TYPE_CHECKING:
+    from openai.types.chat import ChatCompletionMessageParam
 
 BODY_LIMIT_BYTES = 8 * 1024 * 1024
 # Whatever way out the machine has set up, a model on the machine itself is reached directly.
@@ -102,7 +104,7 @@ class ChatModel:
         told = messages if form is Form.SCHEMA else in_words(messages, schema)
         request = self._client.chat.completions.with_streaming_response.create(
             model=self.name,
-            messages=cast(list[ChatCompletionMessageParam], list(told)),
+            messages=cast("list[ChatCompletionMessageParam]", list(told)),
             response_format=_response_format(form, schema),
         )
         body = bytearray()
@@ -144,11 +146,11 @@ def _reply(body: bytes) -> Reply:
     return Reply(text, *tokens)
 
 
-def _is_too_long(error: openai.APIStatusError) -> bool:
+def _is_too_long(error: "openai.APIStatusError") -> bool:
     return error.code == "context_length_exceeded" or "context length" in str(error.message).lower()
 
 
-def _refused(error: openai.APIStatusError) -> Exception:
+def _refused(error: "openai.APIStatusError") -> Exception:
     full = f"{error.status_code} {str(error.message)[:300]}"
     match error.status_code:
         case 401 | 403:

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import openai
-
 from agent.errors import Denied, Invalid, Temporary
 from agent.model.transcript import Entry
+from agent.summary.openai_later import openai
 
 
 class OpenAITranscriber:
