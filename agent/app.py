@@ -1,6 +1,7 @@
 """The one place that chooses adapters and hands them down."""
 
 from dataclasses import dataclass
+from importlib import import_module
 
 from agent.config.settings import Settings
 from agent.delivery.hooks import GuardedHooks
@@ -8,7 +9,6 @@ from agent.delivery.letters import LetterWriter
 from agent.delivery.mailer import SmtpMailer
 from agent.engine import Engine
 from agent.errors import Misconfigured
-from agent.invites.google import GoogleCalendar, load_credentials
 from agent.invites.reader import LimitedReader
 from agent.lifecycle.accounts import Accounts
 from agent.lifecycle.attend import HARVEST, Attend
@@ -32,7 +32,7 @@ from agent.meet.adapter import BrowserMeet
 from agent.model.billing import Plan
 from agent.okoro.client import OkoroClient
 from agent.okoro.harvest import ProxyTranscripts
-from agent.ports import Answerer, Clock, Summariser
+from agent.ports import Answerer, CalendarFeed, Clock, Summariser
 from agent.rules.rivals import unsafe
 from agent.rules.tallies import Prices
 from agent.store.database import Database
@@ -207,13 +207,15 @@ def _name_jobs(engine: Engine, house: House, intake: Intake) -> None:
     engine.handles(PURGE, Janitor(house), queue=JOBS_QUEUE)
 
 
-def _calendars(settings: Settings) -> tuple[GoogleCalendar, ...]:
+def _calendars(settings: Settings) -> tuple[CalendarFeed, ...]:
     chosen = settings.google_calendar
     if not chosen.enabled or chosen.credentials_file is None:
         return ()
-    credentials = load_credentials(chosen.credentials_file, chosen.subject)
+    # Google's libraries take two dozen megabytes, which only those pay who poll a calendar.
+    google = import_module("agent.invites.google")
+    credentials = google.load_credentials(chosen.credentials_file, chosen.subject)
     return tuple(
-        GoogleCalendar(
+        google.GoogleCalendar(
             credentials,
             calendar_id=calendar_id,
             api_endpoint=chosen.api_endpoint,
