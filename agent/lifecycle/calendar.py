@@ -97,13 +97,15 @@ class Calendar:
         """Decide about a message and carry it out."""
         habits = self.house.habits
         policy = reconcile.Policy(meet_url=habits.meet_url, exclude_keywords=habits.exclude_keywords)
-        outcome = reconcile.decide(self.known(message.component), message.component, self.now, policy)
+        known = self.known(message.component)
+        outcome = reconcile.decide(known, message.component, self.now, policy)
         outcome = replace(outcome, decisions=self._within_caps(message, outcome.decisions))
         taken = Taken(outcome)
         if outcome.series is None:
             return taken
         row = self._keep(message, outcome)
         acting = Occurrences(self.session, self.house, row, outcome.series, message.component, self._planned)
+        acting.renewed = not _says_nothing_new(message, known, outcome)
         for decision in outcome.decisions:
             acting.act(decision, taken, message.source)
         return taken
@@ -169,6 +171,15 @@ def _as_value(occurrence: Occurrence, job: Job) -> reconcile.Occurrence:
         state="done" if _ended_by_itself(job) else SEEN_AS[State(job.state)],
         by_person=job.state == State.CANCELLED and job.end_reason == EndReason.REQUESTED,
     )
+
+
+def _says_nothing_new(message: Message, known: reconcile.Known, outcome: reconcile.Outcome) -> bool:
+    """Whether a message leaves what it keeps exactly as it is, as a further look at the same series does."""
+    before = known.series.master if known.series else None
+    after = outcome.series.master if outcome.series else None
+    if before is None or after is None or message.thread or message.options:
+        return False
+    return (before.attendees, before.organizer) == (after.attendees, after.organizer)
 
 
 def _ended_by_itself(job: Job) -> bool:

@@ -66,6 +66,7 @@ class Occurrences:
         self.series = series
         self.invited = _invited(series.master or fresh)
         self.now = house.now()
+        self.renewed = True  # False: what stays needs no writing
         self._planned = list(planned)
         self._own = {one.slot: one for one in store.occurrences(session, row.id)}
 
@@ -89,7 +90,8 @@ class Occurrences:
                 self._attach(decision.slot, taken)
             case reconcile.Keep():
                 if found := self._job_at(decision.slot):
-                    self._reshape(found[1])
+                    if self.renewed:
+                        self._reshape(found[1])
                     taken.jobs.append(found[1])
 
     def _create(self, wanted: Place, taken: Taken, source: str) -> None:
