@@ -11,7 +11,7 @@ from agent.lifecycle.transition import advance, status_facts
 from agent.model.states import State, Told
 from agent.model.summary import Summary
 from agent.model.tables import Job
-from agent.store import jobs
+from agent.store import bots, jobs
 
 
 def close_without_words(session: Session, house: House, job: Job, reason: str, *, consented: bool) -> None:
@@ -69,5 +69,13 @@ def manifest(session: Session, house: House, job: Job, summary: Summary | None) 
             "version": len(jobs.summaries(session, job_id)),
             "url": f"{base}/summary" if summary else None,
         },
-        "files": [],
+        "files": [
+            {
+                "name": row.path.rpartition("/")[2],
+                "mediaType": row.media_type,
+                "durationSeconds": round(row.duration_seconds, 3),
+                "sizeBytes": row.size_bytes,
+            }
+            for row in bots.recordings(session, [job_id]).get(job_id, [])
+        ],
     }

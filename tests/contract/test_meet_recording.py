@@ -1,6 +1,8 @@
 """The recording of a call: only after it was asked for, on disk as it goes, whole after a crash."""
 
 import asyncio
+import sys
+import textwrap
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,6 +10,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from agent.rules import webm
 from tests.meet_stage import Bot, Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -80,3 +83,64 @@ async def test_nothing_is_recorded_where_it_is_off(stage: Stage) -> None:
     await bot.caller.stop_capture()
     assert not (stage.data_dir / "off.webm").exists()
     await bot.close()
+
+
+@pytest.mark.parametrize("mode", ["audio", "video"])
+async def test_a_killed_run_leaves_all_but_the_last_seconds_to_be_played(
+    stage: Stage, tmp_path: Path, mode: str
+) -> None:
+    code = f"kil-{'audi' if mode == 'audio' else 'vide'}-xyz"
+    await stage.teller.create_meeting(code, access="open")
+    path = tmp_path / "call.webm"
+    run = await recording_run(tmp_path, f"{stage.world.base_url}/meet/{code}", mode)
+    try:
+        await size_reaches(path, 100)
+        while webm.duration_seconds(path.read_bytes()) < 2:
+            await size_reaches(path, path.stat().st_size + 1)
+    finally:
+        run.kill()
+        await run.wait()
+    left = path.read_bytes()
+    assert left.startswith(WEBM)
+    assert webm.duration_seconds(left[: whole_bytes(left)]) >= 2
+
+
+async def recording_run(data_dir: Path, url: str, mode: str) -> asyncio.subprocess.Process:
+    """A process that records a call until it is killed."""
+    program = textwrap.dedent(f"""
+        import asyncio
+        from pathlib import Path
+        from agent.model.call import Visit
+        from tests.meet_stage import Bot, Stage
+        async def main():
+            meet = Stage(Path({str(data_dir)!r})).new_meet()
+            await meet.start()
+            visit = Visit("job", {url!r}, "Meetbot", recording={mode!r}, recording_path="call.webm")
+            bot = Bot("code", await meet.open(visit))
+            await bot.caller.knock()
+            await bot.see("Admitted")
+            await bot.caller.start_capture()
+            await asyncio.sleep(60)
+        asyncio.run(main())
+    """)
+    return await asyncio.create_subprocess_exec(sys.executable, "-c", program)
+
+
+def whole_bytes(data: bytes) -> int:
+    """How far a player gets: up to the element that was being written."""
+    at, containers = 0, {0x18538067, 0x1F43B675}
+    while at < len(data):
+        element, body = element_number(data, at, keep_marker=True)
+        size, body = element_number(data, body, keep_marker=False)
+        end = body if element in containers else body + size
+        if body > len(data) or end > len(data):
+            break
+        at = end
+    return at
+
+
+def element_number(data: bytes, at: int, *, keep_marker: bool) -> tuple[int, int]:
+    """One of EBML's numbers and where it ends; past the data where it is torn."""
+    length = 9 - data[at].bit_length() if at < len(data) else 8
+    value = int.from_bytes(data[at : at + length], "big")
+    return (value if keep_marker else value - (1 << (7 * length))), at + length

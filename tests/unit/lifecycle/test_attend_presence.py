@@ -107,3 +107,16 @@ async def test_crashes_in_the_call_do_not_use_up_the_tries_at_getting_in(
         caller = await into_the_call(told, number)
         await state_is(told, State.RECORDING)
     assert job_of(told).joins == 5
+
+
+async def test_the_manifest_lists_what_was_recorded(told: world.Told) -> None:
+    told.transcripts.answer = words("We decided to launch on Tuesday.")
+    make(told, options={"recording": "audio"})
+    caller = await capturing(told)
+    path = told.house.habits.data_dir / caller.visit.recording_path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"\x1a\x45\xdf\xa3")
+    caller.tell(CallOver(now(), EndReason.ENDED_BY_HOST))
+    job = await state_is(told, State.COMPLETED)
+    facts = {"name": "recording.webm", "mediaType": "audio/webm", "durationSeconds": 0.0, "sizeBytes": 4}
+    assert job.manifest["files"] == [facts]
