@@ -59,9 +59,7 @@ def manifest(session: Session, house: House, job: Job, summary: Summary | None) 
         ],
         "transcript": {
             "source": job.transcript_source or None,
-            "entries": len(jobs.entries(session, job_id, job.transcript_source))
-            if job.transcript_source
-            else 0,
+            "entries": jobs.entries_page(session, job_id, job.transcript_source, offset=0, limit=1)[1],
             "url": f"{base}/transcript" if job.transcript_source else None,
         },
         "summary": {

@@ -198,7 +198,7 @@ class GetWords:
             job.conferences = conference_notes.of(found, job) or job.conferences
             conference_notes.name_participants(session, job)
             session.flush()
-            count = len(jobs.entries(session, job_id, choice.source))
+            _, count = jobs.entries_page(session, job_id, choice.source, offset=0, limit=1)
             if not count:
                 close_without_words(
                     session, self.house, job, choice.reason or "nothing was said", consented=True
