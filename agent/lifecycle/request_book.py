@@ -3,16 +3,17 @@
 import asyncio
 from collections import deque
 from datetime import datetime
+from typing import Any
 
 import structlog
 
 from agent.errors import Temporary
 from agent.lifecycle.house import House
 from agent.model.account import Principal
-from agent.model.tables import RequestLine
 from agent.store import requests
 
 MOST_WAITING = 10_000
+Line = dict[str, Any]  # the columns of one RequestLine: plain, for there is one a request
 log = structlog.get_logger("requests")
 
 
@@ -22,20 +23,20 @@ class RequestBook:
     def __init__(self, house: House, every_seconds: float = 1.0) -> None:
         self.house = house
         self.every_seconds = every_seconds
-        self._waiting: deque[RequestLine] = deque(maxlen=MOST_WAITING)
+        self._waiting: deque[Line] = deque(maxlen=MOST_WAITING)
 
     def note(self, by: Principal, *, method: str, route: str, status: int, duration_ms: int) -> None:
         """Remember one request of a known caller. `route` is the path's template."""
         self._waiting.append(
-            RequestLine(
-                at=self.house.now(),
-                method=method,
-                route=route,
-                status=status,
-                duration_ms=duration_ms,
-                user_id=by.user_id,
-                key_id=by.key_id,
-            )
+            {
+                "at": self.house.now(),
+                "method": method,
+                "route": route,
+                "status": status,
+                "duration_ms": duration_ms,
+                "user_id": by.user_id,
+                "key_id": by.key_id,
+            }
         )
 
     async def run(self) -> None:
@@ -55,8 +56,10 @@ class RequestBook:
             log.warning("requests.unwritten", action="requests.write", lines=len(lines), error=error.full)
             self._waiting.extendleft(reversed(lines))
 
-    def _write(self, lines: list[RequestLine]) -> None:
-        used: dict[int, datetime] = {line.key_id: line.at for line in lines if line.key_id is not None}
+    def _write(self, lines: list[Line]) -> None:
+        used: dict[int, datetime] = {
+            line["key_id"]: line["at"] for line in lines if line["key_id"] is not None
+        }
         with self.house.database.write() as session:
             requests.add(session, lines)
             for key_id, at in used.items():

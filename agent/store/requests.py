@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -11,9 +12,9 @@ from agent.model.tables import ApiKey, KeptAnswer, RequestLine
 KEY_USED_PRECISION = timedelta(minutes=1)
 
 
-def add(session: Session, lines: Sequence[RequestLine]) -> None:
-    """Write lines of the book."""
-    session.add_all([RequestLine(**line.model_dump()) for line in lines])
+def add(session: Session, lines: Sequence[dict[str, Any]]) -> None:
+    """Write lines of the book, given by their columns."""
+    session.execute(sa.insert(RequestLine), lines)
 
 
 def key_used(session: Session, key_id: int, at: datetime) -> None:

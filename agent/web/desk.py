@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, cast
 
-from fastapi import Depends
+from fastapi import Depends, Request
 from starlette.requests import HTTPConnection
 
 from agent.lifecycle.accounts import Accounts
@@ -116,4 +116,9 @@ def desk_of(connection: HTTPConnection) -> Desk:
     return cast(Desk, connection.app.state.desk)
 
 
-TheDesk = Annotated[Desk, Depends(desk_of)]
+async def _desk(request: Request) -> Desk:
+    """Hand the desk to a route; a plain function would be run in a thread of its own."""
+    return desk_of(request)
+
+
+TheDesk = Annotated[Desk, Depends(_desk)]

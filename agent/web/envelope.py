@@ -72,7 +72,8 @@ class Envelope:
         """Keep the path's template, never the path or the query: they may carry tokens."""
         route = _template(scope)
         by = scope["state"].get("principal")
-        log.info(
+        tell = log.info if status >= HTTPStatus.BAD_REQUEST else log.debug  # the book has every request
+        tell(
             "request",
             action="web.serve",
             method=scope["method"],

@@ -21,6 +21,7 @@ from agent.web import (
     problems,
     spec,
 )
+from agent.web.bases import OneBase
 from agent.web.cli_auth import device as cli_auth
 from agent.web.cli_auth import page as cli_auth_page
 from agent.web.desk import Desk
@@ -36,6 +37,8 @@ from agent.web.public import mails as mail_pages
 from agent.web.quota import ShowQuota
 
 FAMILIES = (
+    *bots_v1.ROUTERS,
+    *accounts.ROUTERS,
     job_routes.router,
     job_reads.router,
     job_asking.router,
@@ -45,8 +48,6 @@ FAMILIES = (
     cli_auth_page.router,
     admin.router,
     payments.router,
-    bots_v1.router,
-    accounts.router,
     health.router,
     docs_pages.router,
     held_page.router,
@@ -88,6 +89,7 @@ def _surround(app: FastAPI, desk: Desk) -> None:
     """Put the middleware around the routes; the last one added is the outermost."""
     app.add_middleware(Idempotency, answers=desk.kept_answers)
     app.add_middleware(ETag)
+    app.add_middleware(OneBase)
     app.add_middleware(BodyLimit)
     if desk.choices.cors_origins:
         app.add_middleware(

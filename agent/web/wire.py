@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import (
     AfterValidator,
     AwareDatetime,
@@ -71,12 +71,3 @@ class Paged(BaseModel):
     total: int
     page: int
     page_size: int
-
-
-def under_both_bases(*routers: APIRouter) -> APIRouter:
-    """Put routes under /v1 and /api/v1 alike; the description shows the first."""
-    family = APIRouter()
-    for base, is_shown in (("/v1", True), ("/api/v1", False)):
-        for router in routers:
-            family.include_router(router, prefix=base, include_in_schema=is_shown)
-    return family

@@ -15,7 +15,7 @@ from agent.web.desk import TheDesk
 from agent.web.problems import answers
 from agent.web.wire import Asked, Id, Instant, Name, Told
 
-router = APIRouter(prefix="/api-keys", tags=["api-keys"])
+router = APIRouter(prefix="/v1/api-keys", tags=["api-keys"])
 
 
 class KeyRequest(Asked):

@@ -13,7 +13,7 @@ from agent.web.problems import answers
 from agent.web.quota import address
 from agent.web.wire import NO_NUL, Email
 
-router = APIRouter(prefix="/auth", tags=["auth"])
+router = APIRouter(prefix="/v1/auth", tags=["auth"])
 # Longer ones than a password may be are refused in words by the rule itself.
 Password = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 PersonName = Annotated[str, StringConstraints(max_length=100, pattern=NO_NUL, strip_whitespace=True)]

@@ -16,8 +16,8 @@ from agent.web.paging import ThePage
 from agent.web.problems import answers
 from agent.web.wire import LARGEST_ID, Asked, Paged, Told
 
-router = APIRouter(prefix="/users/me", tags=["users"])
-usage_router = APIRouter(prefix="/users/me", tags=["usage"])
+router = APIRouter(prefix="/v1/users/me", tags=["users"])
+usage_router = APIRouter(prefix="/v1/users/me", tags=["usage"])
 Days = Annotated[int, Query(ge=1, le=366, description="How many days, today included.")]
 
 

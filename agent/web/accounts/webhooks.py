@@ -16,7 +16,7 @@ from agent.web.paging import ThePage
 from agent.web.problems import answers
 from agent.web.wire import Asked, Flag, HookUrl, Id, Instant, Paged, Told
 
-router = APIRouter(prefix="/webhooks", tags=["webhooks"])
+router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
 Family = Literal["bots", "jobs"]
 Events = Annotated[list[str], Field(max_length=20, examples=[["bot.joined", "bot.left"]])]
 DeliveryId = Annotated[str, InPath(pattern=r"^dlv_[0-9A-Z]{26}$")]

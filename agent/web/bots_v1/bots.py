@@ -22,8 +22,8 @@ from agent.web.paging import ThePage
 from agent.web.problems import answers
 from agent.web.wire import LARGEST_ID, Id, Instant
 
-router = APIRouter(prefix="/bots", tags=["bots-v1"])
-events_router = APIRouter(prefix="/events", tags=["events"])
+router = APIRouter(prefix="/v1/bots", tags=["bots-v1"])
+events_router = APIRouter(prefix="/v1/events", tags=["events"])
 
 
 KNOWN: dict[int | str, dict[str, Any]] = {

@@ -18,7 +18,7 @@ from agent.web.paging import ThePage
 from agent.web.problems import answers
 from agent.web.wire import LARGEST_ID, Asked, Id, Paged, Secret, Told
 
-router = APIRouter(prefix="/recordings", tags=["recordings"])
+router = APIRouter(prefix="/v1/recordings", tags=["recordings"])
 Part = Literal["recording", "transcript", "summary"]
 EVERYTHING: tuple[Part, ...] = ("recording", "transcript", "summary")
 WhichPart = Annotated[

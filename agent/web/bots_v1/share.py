@@ -19,9 +19,9 @@ from agent.web.bots_v1.transcripts import TranscriptEntry, entry_answer
 from agent.web.desk import Desk, TheDesk
 from agent.web.problems import Problem, answers
 from agent.web.quota import address
-from agent.web.wire import LARGEST_ID, Told, under_both_bases
+from agent.web.wire import LARGEST_ID, Told
 
-router = APIRouter(prefix="/share", tags=["share"])
+router = APIRouter(prefix="/v1/share", tags=["share"])
 Token = Annotated[str, Path(min_length=1, max_length=100)]
 PAGES = Environment(loader=PackageLoader("agent.web.bots_v1", "."), autoescape=True)
 STYLE = files("agent.web.bots_v1").joinpath("share.css").read_text("utf-8")
@@ -149,8 +149,3 @@ def _shown(token: str, shared: Shared, desk: Desk) -> SharedMeeting:
         transcript=[entry_answer(row, origin) for row in shared.entries],
         summary=Summary.model_validate(shared.summary.body) if shared.summary else None,
     )
-
-
-public_router = APIRouter()
-public_router.include_router(router, include_in_schema=False)
-public_router.include_router(under_both_bases(router))

@@ -17,8 +17,8 @@ from agent.web.desk import TheDesk
 from agent.web.problems import answers
 from agent.web.wire import Asked, Id, Language, Told
 
-router = APIRouter(prefix="/transcripts", tags=["transcripts"])
-summaries_router = APIRouter(prefix="/summaries", tags=["summaries"])
+router = APIRouter(prefix="/v1/transcripts", tags=["transcripts"])
+summaries_router = APIRouter(prefix="/v1/summaries", tags=["summaries"])
 Template = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 FORMS: dict[int | str, dict[str, Any]] = {
     200: {
