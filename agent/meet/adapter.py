@@ -10,7 +10,7 @@ from agent.meet.call import PageCaller, Place
 from agent.meet.course import Patience
 from agent.meet.load import Load, LoadGauge
 from agent.meet.pool import Lease, Pool
-from agent.meet.profile import Profile
+from agent.meet.profile import Profile, Profiles
 from agent.model.call import Visit
 from agent.ports import Clock
 
@@ -40,7 +40,7 @@ class BrowserMeet:
             Launch(executable, headless, sandbox, data_dir / "browser"), bots_per_browser, max_bots, data_dir
         )
         self._load = LoadGauge(Load(busy_percent, busy_seconds), clock)
-        self._profile = Profile(profile_dir)
+        self._profiles = Profiles(profile_dir)
         self._data_dir = data_dir
         self._clock = clock
         self._patience = patience or Patience()
@@ -56,10 +56,15 @@ class BrowserMeet:
 
     async def open(self, visit: Visit) -> PageCaller:
         """A caller at the join button. Raises `Misconfigured` without a browser, `NoPlace` when all places are taken."""
-        state = self._profile.load()
-        lease = await self._pool.lease(state)
+        profile = self._profiles.take()
+        state = profile.load()
         try:
-            caller = await self._sit_down(lease, visit, signed_in_state=state is not None)
+            lease = await self._pool.lease(state, profile.leave)
+        except BaseException:
+            profile.leave()
+            raise
+        try:
+            caller = await self._sit_down(lease, visit, profile, signed_in_state=state is not None)
             await caller.open()
         except Error as error:
             await lease.release()
@@ -69,10 +74,12 @@ class BrowserMeet:
             raise
         return caller
 
-    async def _sit_down(self, lease: Lease, visit: Visit, *, signed_in_state: bool) -> PageCaller:
+    async def _sit_down(
+        self, lease: Lease, visit: Visit, profile: Profile, *, signed_in_state: bool
+    ) -> PageCaller:
         page = await lease.context.new_page()
         session = await lease.context.new_cdp_session(page)
-        place = Place(lease, page, session, self._profile, signed_in_state, self._data_dir)
+        place = Place(lease, page, session, profile, signed_in_state, self._data_dir)
         return PageCaller(place, visit, self._clock, self._patience)
 
     async def stop(self) -> None:

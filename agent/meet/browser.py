@@ -52,10 +52,16 @@ FLAGS = (
     "--lang=en-US",
     f"--window-size={VIEWPORT_WIDTH},{VIEWPORT_HEIGHT}",
 )
+# Chromium's own words; the flags of its command line stand in every failure's text.
+SANDBOX_SIGNS = ("No usable sandbox", "Running as root without --no-sandbox", "SUID sandbox")
 NO_BROWSER = (
     "No Chromium was found. Install one (on Debian or Ubuntu: apt-get install chromium), "
     "or run `playwright install chromium`, or set [browser] executable to its path."
 )
+
+
+class NoScreen(Misconfigured):
+    """A visible browser was wanted where there is nothing to show it on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +132,11 @@ async def start_browser(launch: Launch, playwright: Playwright) -> Browser:
 def launch_failure(error: Error, path: str) -> Misconfigured | Temporary:
     """What a failed start means: something to mend, or something that may pass."""
     text = error.message
-    if "no-sandbox" in text or "sandbox" in text.lower():
+    if any(sign in text for sign in SANDBOX_SIGNS):
         advice = (
             "run the service as an ordinary user, allow user namespaces, or set [browser] sandbox = false"
         )
         return Misconfigured(f"The browser's sandbox cannot be used here: {advice}.", full=text)
     if "DISPLAY" in text or "headed browser" in text:
-        return Misconfigured(
-            "There is no screen for a visible browser: set [browser] headless = true.", full=text
-        )
+        return NoScreen("There is no screen for a visible browser: set [browser] headless = true.", full=text)
     return Temporary(f"The browser {path} did not start.", full=text, retry_after_seconds=15)

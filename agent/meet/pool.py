@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -45,6 +46,7 @@ class Lease:
     context: BrowserContext
     _pool: "Pool"
     _shared: Shared
+    _then: Callable[[], None]
     _given_back: bool = False
 
     async def release(self) -> None:
@@ -52,6 +54,7 @@ class Lease:
         if self._given_back:
             return
         self._given_back = True
+        self._then()
         await self._pool.take_back(self.context, self._shared)
 
 
@@ -90,8 +93,11 @@ class Pool:
         if installed_browser(self.launch.executable) is None:
             choose_browser(self.launch, await self._driver())
 
-    async def lease(self, state: StorageState | None) -> Lease:
-        """A place for one bot. Raises `NoPlace` when all are taken, `Misconfigured` without a browser."""
+    async def lease(self, state: StorageState | None, then: Callable[[], None] = lambda: None) -> Lease:
+        """A place for one bot; `then` is called when it is given back.
+
+        Raises `NoPlace` when all are taken, `Misconfigured` without a browser.
+        """
         if self._stopped:
             raise Temporary("The browsers are being closed.")
         if full := self.full():
@@ -102,12 +108,12 @@ class Pool:
         except BaseException:
             self._bots -= 1
             raise
-        return await self._furnish(shared, state)
+        return Lease(await self._furnish(shared, state), self, shared, then)
 
-    async def _furnish(self, shared: Shared, state: StorageState | None) -> Lease:
+    async def _furnish(self, shared: Shared, state: StorageState | None) -> BrowserContext:
         try:
             async with asyncio.timeout(CONTEXT_SECONDS):
-                context = await shared.browser.new_context(
+                return await shared.browser.new_context(
                     locale=LOCALE,
                     viewport={"width": VIEWPORT_WIDTH, "height": VIEWPORT_HEIGHT},
                     storage_state=state,
@@ -119,7 +125,6 @@ class Pool:
             raise Temporary(
                 "The browser gave no place for the bot.", full=str(error), retry_after_seconds=5
             ) from error
-        return Lease(context, self, shared)
 
     async def take_back(self, context: BrowserContext, shared: Shared) -> None:
         """Close a bot's context, and the browser with its last bot."""

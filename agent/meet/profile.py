@@ -1,4 +1,4 @@
-"""The bot's signed-in Google account: cookies and storage kept in one file of the profile directory."""
+"""The bot's signed-in Google accounts: the cookies and storage of each kept in one file of its profile directory."""
 
 import asyncio
 import json
@@ -8,8 +8,8 @@ from pathlib import Path
 
 from playwright.async_api import BrowserContext, Error, StorageState, async_playwright
 
-from agent.errors import Temporary
-from agent.meet.browser import Launch, start_browser
+from agent.errors import Misconfigured, Temporary
+from agent.meet.browser import Launch, NoScreen, start_browser
 
 SIGN_IN_URL = "https://accounts.google.com/"
 REFRESH_SECONDS = 3.0
@@ -17,14 +17,23 @@ SIGN_IN_SECONDS = 900.0
 LOOK_AGAIN_SECONDS = 0.5
 FILE = "storage_state.json"
 GOOGLE_SESSION_COOKIES = frozenset({"SID", "HSID", "SSID", "__Secure-1PSID", "__Secure-3PSID"})
+NO_SCREEN = (
+    "There is no screen here to sign in on. Run this on a computer with one, with the same Chromium, "
+    "and copy the profile directory to this machine."
+)
 log = logging.getLogger(__name__)
 
 
 class Profile:
-    """`directory` None means: always a guest."""
+    """`directory` None means: always a guest. `meetings` counts those that the account is in."""
 
     def __init__(self, directory: Path | None) -> None:
         self._directory = directory
+        self.meetings = 0
+
+    def leave(self) -> None:
+        """The account is out of one of its meetings."""
+        self.meetings -= 1
 
     def load(self) -> StorageState | None:
         """The stored state, or None for a guest."""
@@ -64,6 +73,28 @@ class Profile:
         fresh.replace(self._directory / FILE)
 
 
+class Profiles:
+    """The accounts of a profile directory: its own, and that of every directory in it; without any, a guest."""
+
+    def __init__(self, directory: Path | None) -> None:
+        self._directory = directory
+        self._known: dict[Path | None, Profile] = {}
+
+    def take(self) -> Profile:
+        """The account that is in the fewest meetings, counted as in one more; an account is looked for anew each time."""
+        found = self._directories() or [None]
+        profiles = [self._known.setdefault(one, Profile(one)) for one in found]
+        chosen = min(profiles, key=lambda profile: profile.meetings)
+        chosen.meetings += 1
+        return chosen
+
+    def _directories(self) -> list[Path | None]:
+        if self._directory is None:
+            return []
+        kept = [self._directory / FILE, *sorted(self._directory.glob(f"*/{FILE}"))]
+        return [file.parent for file in kept if file.is_file()]
+
+
 def is_signed_in(state: StorageState) -> bool:
     """Whether a Google session is among the cookies."""
     return any(cookie.get("name") in GOOGLE_SESSION_COOKIES for cookie in state.get("cookies", []))
@@ -77,7 +108,10 @@ async def sign_in(
     Raises `Misconfigured` without a browser or a screen, `Temporary` when nobody signed in.
     """
     async with async_playwright() as playwright:
-        browser = await start_browser(launch, playwright)
+        try:
+            browser = await start_browser(launch, playwright)
+        except NoScreen as error:
+            raise Misconfigured(NO_SCREEN, full=error.full) from error
         try:
             context = await browser.new_context()
             await (await context.new_page()).goto(url)
