@@ -90,6 +90,6 @@ def install(app: FastAPI) -> None:
 def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Document the error answers of a route beyond those that every route has."""
     return {
-        status: {"description": WORDS[status], "model": Faults if status == 422 else Problem}
+        status: {"description": WORDS[status], "model": Faults if status in {400, 422} else Problem}
         for status in sorted({*EVERYWHERE, *statuses})
     }
