@@ -34,7 +34,8 @@ from agent.web.desk import Choices, furnish
 
 LINES_A_MEETING = 100
 EVENTS_A_MEETING = 12
-CONNECTIONS = 16
+CONNECTIONS = 16  # enough to keep a server busy, for the ratio
+READERS = 4  # people who read at the same time, for the latency
 BATCH = 20_000
 KEYS = 200  # as many callers as would ask so much
 MANY = 1_000_000
@@ -157,9 +158,9 @@ class Load:
         self.spent: list[float] = []
         self.refused = 0
 
-    async def run(self, seconds: float) -> None:
+    async def run(self, seconds: float, connections: int = CONNECTIONS) -> None:
         until = time.perf_counter() + seconds
-        await asyncio.gather(*[self._ask(until, number) for number in range(CONNECTIONS)])
+        await asyncio.gather(*[self._ask(until, number) for number in range(connections)])
 
     async def _ask(self, until: float, number: int) -> None:
         dice = random.Random(number)
@@ -218,7 +219,7 @@ async def compare(path: Path, keys: list[str], meetings: int, seconds: float) ->
             for load in loads.values():
                 await load.run(seconds / rounds)
         mixed = Load(ports["ours"], keys, _mix(meetings))
-        await mixed.run(seconds)
+        await mixed.run(seconds, READERS)
     finally:
         for process in servers:
             process.terminate()

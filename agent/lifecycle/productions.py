@@ -134,7 +134,7 @@ class Productions(OwnBots):
             job = self.mine(session, by, bot_id, lock=True)
             if State(job.state) != State.COMPLETED:
                 raise Conflict(NOT_ENDED)
-            if not jobs.entries(session, bot_id, job.transcript_source):
+            if not sharing.count_entries(session, bot_id, job.transcript_source):
                 raise Conflict("There is no transcript to summarise; transcribe the meeting first.")
             wish = self._wish(session, bot_id, SUMMARY)
             wish.number = len(jobs.summaries(session, bot_id)) + 1
@@ -199,7 +199,7 @@ class Productions(OwnBots):
 
     def _transcript(self, session: Session, job: Job) -> Standing:
         wish = sharing.production(session, job.id or 0, TRANSCRIPT)
-        entries = len(jobs.entries(session, job.id or 0, job.transcript_source))
+        entries = sharing.count_entries(session, job.id or 0, job.transcript_source)
         if wish is not None and wish.state == "processing":
             return Standing(Progress.PROCESSING, job.transcript_source, entries, asked_at=wish.asked_at)
         if wish is not None and wish.state == "failed":

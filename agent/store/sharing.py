@@ -1,12 +1,11 @@
 """Named queries about what is made of a meeting on demand, and the links that show it to others."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from agent.model.tables import Production, ShareLink, SummaryVersion
+from agent.model.tables import Production, ShareLink, SummaryVersion, TranscriptEntry
 
 
 def production(session: Session, job_id: int, kind: str) -> Production | None:
@@ -14,6 +13,14 @@ def production(session: Session, job_id: int, kind: str) -> Production | None:
     return session.exec(
         select(Production).where(Production.job_id == job_id, Production.kind == kind)
     ).first()
+
+
+def count_entries(session: Session, job_id: int, source: str) -> int:
+    """Return how many entries a transcript has, without reading them."""
+    counted = select(sa.func.count()).where(
+        TranscriptEntry.job_id == job_id, TranscriptEntry.source == source
+    )
+    return session.exec(counted).one()
 
 
 def live_link(session: Session, job_id: int, now: datetime) -> ShareLink | None:
@@ -49,8 +56,3 @@ def forget_summaries(session: Session, job_id: int) -> int:
     """Delete every version of a job's summary; return how many there were."""
     gone = session.execute(sa.delete(SummaryVersion).where(col(SummaryVersion.job_id) == job_id))
     return int(gone.rowcount or 0)  # type: ignore[attr-defined]
-
-
-def summaries_of(session: Session, job_ids: Sequence[int]) -> Sequence[SummaryVersion]:
-    """Return all summaries of some jobs."""
-    return session.exec(select(SummaryVersion).where(col(SummaryVersion.job_id).in_(job_ids))).all()
