@@ -149,13 +149,21 @@ class Course:
         return self._unclear(verdict, now)
 
     def _agree(self, verdict: Verdict, now: float) -> Step:
+        if self._agreed > CONSENT_TRIES:
+            return self._unanswered(verdict, now)
         if self._agreed and now - self._agreed_at < AGREE_AGAIN_SECONDS:
             return NOTHING
         self._agreed_at = now
         self._agreed += 1
         if self._agreed == CONSENT_TRIES + 1:
             return Step(Next.GIVE_UP_AGREEING, words=verdict.words)
-        return Step(Next.AGREE, words=verdict.words) if self._agreed <= CONSENT_TRIES else NOTHING
+        return Step(Next.AGREE, words=verdict.words)
+
+    def _unanswered(self, verdict: Verdict, now: float) -> Step:
+        """A question of Meet's own that nobody can answer keeps the bot from everything: it goes."""
+        if now - self._agreed_at < self.patience.unknown_seconds:
+            return NOTHING
+        return Step(Next.END, words=verdict.words, reason=FailureCode.BLOCKED_BY_PLATFORM)
 
     def agreed(self) -> None:
         """Meet's dialog was answered; the next one is another."""

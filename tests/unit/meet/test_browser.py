@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import Error
 
 from agent.errors import Misconfigured, Temporary
-from agent.meet.browser import FLAGS, Launch, launch_failure
+from agent.meet.browser import FLAGS, Launch, NoScreen, launch_failure
 from agent.meet.door import pinned
 
 
@@ -27,7 +27,7 @@ def test_the_sandbox_is_on_for_everybody_but_root(monkeypatch: pytest.MonkeyPatc
     ("text", "kind"),
     [
         ("Running as root without --no-sandbox is not supported", Misconfigured),
-        ("Missing X server or $DISPLAY", Misconfigured),
+        ("Missing X server or $DISPLAY; chromium --no-sandbox", NoScreen),
         ("Timeout 30000ms exceeded", Temporary),
     ],
 )

@@ -1,5 +1,6 @@
 """What each look at the page asks for, with time as a number."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -104,6 +105,23 @@ def test_a_question_that_does_not_go_away_is_answered_three_times() -> None:
     course = knocked()
     steps = [course.see(Verdict(Standing.CONSENT, "…"), PAGE, 101 + second).next for second in range(6)]
     assert steps == [Next.AGREE] * 3 + [Next.GIVE_UP_AGREEING] + [Next.NOTHING] * 2
+
+
+@pytest.mark.parametrize("begin", [lambda: knocked(), lambda: in_call()])
+def test_a_question_that_nobody_can_answer_ends_the_visit(begin: Callable[[], Course]) -> None:
+    course = begin()
+    for second in range(4):
+        course.see(Verdict(Standing.CONSENT, "…"), PAGE, 110 + second)
+    assert course.see(Verdict(Standing.CONSENT, "…"), PAGE, 113 + 19).next is Next.NOTHING
+    last = course.see(Verdict(Standing.CONSENT, "…"), PAGE, 113 + 21)
+    assert (last.next, last.reason, last.retry) == (Next.END, FailureCode.BLOCKED_BY_PLATFORM, False)
+
+
+def test_each_question_that_was_answered_makes_room_for_the_next() -> None:
+    course = in_call()
+    for second in range(0, 40, 2):
+        assert course.see(Verdict(Standing.CONSENT, "…"), PAGE, 110 + second).next is Next.AGREE
+        course.agreed()
 
 
 def test_silence_is_a_hanging_page() -> None:

@@ -1,0 +1,239 @@
+"""In whatever order things happen at a meeting: nothing is captured, and no word kept, without consent on the ledger."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent.lifecycle.attend import consent_stands
+from agent.lifecycle.house import House
+from agent.lifecycle.scribe import Scribe
+from agent.lifecycle.stay import Stay
+from agent.model.call import (
+    Admitted,
+    Asked,
+    CallOver,
+    Captioned,
+    CaptionsUnavailable,
+    ChatSaid,
+    ChatUnavailable,
+    Enter,
+    Event,
+    InLobby,
+    Person,
+    PlatformNotice,
+    RosterSeen,
+    Tick,
+    Verb,
+)
+from agent.model.states import EndReason, FailureCode
+from agent.rules import conduct
+from agent.rules.wording import Facts, line
+
+T0 = datetime(2030, 1, 1, 9, tzinfo=UTC)
+ME = Person("d/1", "Meetbot", is_self=True)
+HOST = Person("d/2", "Host Person", is_host=True)
+GUEST = Person("d/3", "Guest Person")
+RIVAL = Person("d/4", "Guest's Fireflies.ai Notetaker")
+BORROWED = Person("d/5", "Host Person")
+TEXTS = [
+    "yes",
+    "Meetbot, yes",
+    "ja, gern",
+    "no",
+    "no thanks",
+    "stop",
+    "opt out",
+    "you may record",
+    "don't record me",
+    "Meetbot, leave",
+    "hello",
+    line("announce_ask", Facts("Scribe")),
+    line("here", Facts("Scribe", mark="000000")),
+]
+Told = Callable[[datetime], Event]
+
+
+@dataclass
+class Books:
+    """Stands in for the scribe: what was written, and whether capture was ever on without consent."""
+
+    public_id: str = "job_1"
+    job_id: int = 1
+    heartbeat_seconds: float = 3600.0
+    outcomes: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+
+    async def ledger(self, entry: Enter) -> None:
+        self.outcomes.append(entry.outcome)
+
+    async def captions(self, batch: Sequence[Captioned]) -> None:
+        assert consent_stands(self.outcomes) or self.outcomes[-1:] == ["withdrawn"]
+        self.kept += [said.text for said in batch]
+
+    async def forget_words(self) -> None:
+        self.kept.clear()
+
+    async def is_current(self) -> bool:
+        return True
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[None]]:
+        async def note(*_: Any, **__: Any) -> None:
+            """What else is written is nobody's words."""
+
+        return note
+
+
+class Page:
+    """A page that tells a story, and insists on consent before anything is captured."""
+
+    def __init__(self, story: Sequence[Event], books: Books, clock: "StoryClock", *, chat: bool) -> None:
+        self.story = story
+        self.books = books
+        self.clock = clock
+        self.chat = chat
+        self.captured = False
+
+    async def events(self) -> AsyncIterator[Event]:
+        for event in self.story:
+            self.clock.at = event.at
+            yield event
+            await asyncio.sleep(0)
+
+    async def knock(self) -> None: ...
+
+    async def say(self, text: str) -> bool:
+        return self.chat
+
+    async def start_capture(self) -> None:
+        assert consent_stands(self.books.outcomes), self.books.outcomes
+        self.captured = True
+
+    async def stop_capture(self) -> None: ...
+
+    async def leave(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass
+class StoryClock:
+    """Stands where the story stands."""
+
+    at: datetime = T0
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.at.timestamp()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(3600)
+
+
+def people() -> st.SearchStrategy[tuple[Person, ...] | None]:
+    some = st.lists(st.sampled_from([ME, HOST, GUEST, RIVAL, BORROWED]), unique=True).map(tuple)
+    return st.one_of(st.none(), some)
+
+
+def happenings() -> st.SearchStrategy[Told]:
+    names = st.sampled_from(["Host Person", "Guest Person", RIVAL.name, "Meetbot", "Stranger"])
+    chat = st.builds(
+        lambda who, text, own, old: lambda at: ChatSaid(at, str(at), who, text, own, old),
+        names,
+        st.sampled_from(TEXTS),
+        st.booleans(),
+        st.booleans(),
+    )
+    verbs = [Verb.ASK_AGAIN, Verb.GRANT, Verb.DECLINE, Verb.NOT_A_BOT]
+    return st.one_of(
+        chat,
+        people().map(lambda rows: lambda at: RosterSeen(at, rows)),
+        st.sampled_from(verbs).map(lambda verb: lambda at: Asked(at, verb, str(at), "host@example.com")),
+        st.just(lambda at: Captioned(at, str(at), "Host Person", "words", at, at)),
+        st.just(lambda at: Admitted(at)),
+        st.just(lambda at: InLobby(at)),
+        st.just(lambda at: ChatUnavailable(at, "off")),
+        st.just(lambda at: CaptionsUnavailable(at, "off")),
+        st.just(lambda at: PlatformNotice(at, "This call is being recorded", accepted=True)),
+        st.just(lambda at: Tick(at)),
+        st.sampled_from([EndReason.REMOVED, FailureCode.NETWORK_LOSS]).map(
+            lambda reason: lambda at: CallOver(at, reason)
+        ),
+    )
+
+
+def tell(happened: Sequence[tuple[Told, float]]) -> list[Event]:
+    """Begin in the call, and end with the end of it."""
+    at = T0 + timedelta(seconds=1)
+    story: list[Event] = [Admitted(T0), RosterSeen(at, (ME, HOST, GUEST))]
+    for happening, later in happened:
+        at += timedelta(seconds=later)
+        story.append(happening(at))
+    return [*story, CallOver(at + timedelta(seconds=1), EndReason.ENDED_BY_HOST)]
+
+
+async def play(
+    happened: Sequence[tuple[Told, float]], policy: conduct.Policy, *, chat: bool
+) -> tuple[Page, Books]:
+    books, clock = Books(), StoryClock()
+    page = Page(tell(happened), books, clock, chat=chat)
+    house = cast(House, type("Told", (), {"clock": clock, "now": lambda self: clock.at})())
+    standing = conduct.begin(policy, T0)
+    stay = Stay(house, page, cast(Scribe, books), policy, standing)
+    async with asyncio.timeout(10):
+        await stay.run(asyncio.Queue(), T0)
+    return page, books
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    happened=st.lists(st.tuples(happenings(), st.sampled_from([0.0, 0.5, 7.0, 61.0, 200.0])), max_size=15),
+    consent_policy=st.sampled_from(["ask", "announce"]),
+    who=st.sampled_from(["host", "anyone"]),
+    on_no_answer=st.sampled_from(["leave", "stay_silent"]),
+    chat=st.booleans(),
+)
+def test_nothing_is_captured_without_consent_on_the_ledger(
+    happened: list[tuple[Told, float]], consent_policy: str, who: str, on_no_answer: str, chat: bool
+) -> None:
+    policy = conduct.Policy(
+        "Meetbot",
+        inviter_name="Host Person",
+        consent_policy=consent_policy,
+        who=who,
+        on_no_answer=on_no_answer,
+        rivals_policy="announce",
+    )
+    page, books = asyncio.run(play(happened, policy, chat=chat))
+    if page.captured:
+        assert {"granted", "announced"} & set(books.outcomes)
+    if books.kept:
+        words = [outcome for outcome in books.outcomes if outcome not in {"asked", "unanswered"}]
+        assert words[-1] in {"granted", "announced", "withdrawn"}
+
+
+def test_the_property_can_fail() -> None:
+    """A page that is told to capture with an empty ledger objects."""
+    page = Page([], Books(), StoryClock(), chat=True)
+    try:
+        asyncio.run(page.start_capture())
+    except AssertionError:
+        return
+    raise RuntimeError("capture without consent was let pass")
+
+
+def test_a_yes_is_enough_to_capture() -> None:
+    story = [
+        (lambda at: ChatSaid(at, "m", "Host Person", "yes"), 1.0),
+        (lambda at: Captioned(at, "c", "Host Person", "words", at, at), 1.0),
+    ]
+    page, books = asyncio.run(play(story, conduct.Policy("Meetbot"), chat=True))
+    assert page.captured
+    assert books.outcomes == ["asked", "granted"]
+    assert books.kept == ["words"]
