@@ -34,7 +34,7 @@ from agent.rules.ical import Context, read_calendar
 from agent.rules.trust import Binding
 from agent.store.database import Database
 
-BATCH = 50
+BATCH = 10
 EVENT = """BEGIN:VCALENDAR
 METHOD:REQUEST
 BEGIN:VEVENT

@@ -30,7 +30,7 @@ DISPATCH_GRACE = timedelta(minutes=15)
 GRANTED = frozenset({"granted", "announced"})
 TAKEN_BACK = frozenset({"declined", "withdrawn", "opted_out"})
 # What a wish to leave may say: nothing is to be made of the meeting.
-CALLED_OFF = {"cancel": EndReason.REQUESTED, "cancelled_by_invite": EndReason.CANCELLED_BY_INVITE}
+CALLED_OFF = frozenset({"cancel", "cancelled_by_invite"})
 Recheck = Callable[[int], Awaitable[None]]
 log = structlog.get_logger("attend")
 
@@ -191,7 +191,7 @@ class Attend:
 
     def _is_called_off(self, session: Session, job: Job, left: Leave) -> bool:
         """Whether nothing is to be made of the meeting: it was cancelled, never begun, or is another Meetbot's."""
-        if State(job.state) not in {State.IN_CALL, State.RECORDING} or left.detail == "cancel":
+        if State(job.state) not in {State.IN_CALL, State.RECORDING} or left.detail in CALLED_OFF:
             return True
         return left.reason is EndReason.SECOND_MEETBOT and not self._was_allowed(session, job)
 

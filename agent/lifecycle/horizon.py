@@ -21,7 +21,7 @@ from agent.store import series as store
 
 ROLL = "roll"
 KNOWN_AT_LEAST = timedelta(days=83)
-BATCH = 40
+BATCH = 10  # few at a time hold the write lock, so that mail is taken in between
 log = structlog.get_logger("horizon")
 
 

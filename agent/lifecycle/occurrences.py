@@ -220,7 +220,7 @@ class Occurrences:
         except Conflict:
             return
         if not done:
-            taken.verbs.append((plan.attend_key(job), Verb.LEAVE, "cancelled_by_invite"))
+            taken.verbs.append((plan.attend_key(job), Verb.LEAVE, EndReason.CANCELLED_BY_INVITE.value))
         taken.jobs.append(job)
 
     def _attach(self, slot: str, taken: Taken) -> None:

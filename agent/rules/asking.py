@@ -232,7 +232,9 @@ def obey(turn: Turn, asked: Asked) -> None:
     )
     match asked.verb:
         case Verb.LEAVE:
-            turn.leave(EndReason.REQUESTED, detail=asked.text or f"asked by {asked.by}")
+            off = asked.text == EndReason.CANCELLED_BY_INVITE
+            reason = EndReason.CANCELLED_BY_INVITE if off else EndReason.REQUESTED
+            turn.leave(reason, detail=asked.text or f"asked by {asked.by}")
         case Verb.ASK_AGAIN:
             ask_again(turn)
         case Verb.GRANT:
