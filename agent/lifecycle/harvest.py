@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from sqlmodel import Session
 
-from agent.errors import Denied, MeetbotError, Missing, Temporary
+from agent.errors import Denied, MeetbotError, Misconfigured, Missing, Temporary
 from agent.lifecycle import conference_notes, hearing, operators
 from agent.lifecycle.attend import GRANTED, HARVEST
 from agent.lifecycle.closing import close_without_words
@@ -94,7 +94,7 @@ class GetWords:
             asked_to_wait = error.retry_after_seconds or 0.0
         except MeetbotError as error:
             await asyncio.to_thread(self._refused, now.job.id or 0, error)
-            reason = NOT_ALLOWED if isinstance(error, Denied) else error.safe
+            reason = NOT_ALLOWED if isinstance(error, Denied | Misconfigured) else error.safe
             return found, sourcing.refused(self._evidence(now, found), sources=sources, reason=reason)
         waited, next_look = self._patience(now.job, look, found)
         choice = sourcing.choose(

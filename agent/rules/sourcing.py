@@ -54,7 +54,7 @@ def choose(
 ) -> Choice:
     """Decide after one look at the platform. `next_look_seconds` is None when the whole wait is over."""
     if Source.MEET not in sources:
-        return _without_meet(evidence, sources, "") or Choice(reason="no captions were taken")
+        return _without_meet(evidence, sources, "") or Choice(reason="nothing was captured in the meeting")
     if evidence.readiness is Readiness.READY:
         return _compared(evidence, sources)
     reason = _why_none(evidence.readiness)
