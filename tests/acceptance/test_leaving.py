@@ -1,0 +1,81 @@
+"""A bot that is not wanted any more is gone: out of the call by its button, and off the machine within 15 seconds."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from agent.sandbox.demo import cast
+from agent.sandbox.demo.stage import Stage
+
+GONE_SECONDS = 15.0
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    overrides = {"recording": {"mode": "audio"}, "consent": {"who": "anyone"}}
+    async with Stage(tmp_path, lambda _: None, overrides) as stage:
+        yield stage
+
+
+async def at_work(stage: Stage) -> tuple[list[psutil.Process], list[Path]]:
+    """A bot in a call that records; the browser's processes, and its profile directories."""
+    await stage.teller.create_meeting(cast.CODE, access="open")
+    await stage.teller.step(
+        cast.CODE, {"do": "join_person", "id": "host", "name": "Host Person", "host": True}
+    )
+    made = await stage.api.post("/api/v1/jobs", json={"meetingUrl": stage.meet_url()})
+    assert made.status_code == 201, made.text
+    await stage.until_job("the question", lambda job: bool(job["consent"]), 30)
+    await stage.teller.step(cast.CODE, {"do": "say", "name": "Host Person", "text": "yes"})
+    await stage.until_job("capture", lambda job: job["status"] == "recording", 20)
+    kept = stage.directory / "data" / "browsers.json"
+    traces = json.loads(kept.read_text())
+    family = [
+        process
+        for trace in traces
+        for process in (psutil.Process(trace["pid"]), *psutil.Process(trace["pid"]).children(recursive=True))
+    ]
+    return family, [Path(trace["profile"]) for trace in traces]
+
+
+async def soon(holds: Callable[[], bool], began: float) -> None:
+    while not holds():
+        assert time.monotonic() - began < GONE_SECONDS
+        await asyncio.sleep(0.1)
+
+
+def all_gone(family: list[psutil.Process], profiles: list[Path]) -> bool:
+    alive = [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+    return not alive and not any(profile.exists() for profile in profiles)
+
+
+async def how_left(stage: Stage) -> str:
+    return str((await stage.teller.observed(cast.CODE))["visitors"][-1]["how_left"])
+
+
+async def test_a_bot_that_was_asked_to_leave_is_off_the_machine(stage: Stage) -> None:
+    family, profiles = await at_work(stage)
+    assert family
+    assert all(profile.exists() for profile in profiles)
+    job = await stage.job()
+    began = time.monotonic()
+    answer = await stage.api.delete(f"/api/v1/jobs/{job['id']}")
+    assert answer.is_success, answer.text
+    await soon(lambda: all_gone(family, profiles), began)
+    assert await how_left(stage) == "clicked"
+    assert not (stage.directory / "data" / "browsers.json").exists()
+
+
+async def test_a_daemon_that_is_stopped_takes_its_bots_along(stage: Stage) -> None:
+    family, profiles = await at_work(stage)
+    began = time.monotonic()
+    assert await stage.stop_daemon() == 0, stage.last_words()
+    await soon(lambda: all_gone(family, profiles), began)
+    assert await how_left(stage) == "clicked"
+    assert not (stage.directory / "data" / "browsers.json").exists()
