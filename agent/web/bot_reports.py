@@ -3,8 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
-from pydantic.alias_generators import to_camel
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from agent.errors import Invalid
 from agent.lifecycle.ingest import Line, Move, Report
@@ -14,6 +13,7 @@ from agent.model.states import FailureCode, State, Told
 from agent.web.auth import asker_with
 from agent.web.desk import TheDesk
 from agent.web.problems import answers
+from agent.web.wire import Asked, Instant
 
 router = APIRouter(prefix="/api/v1", tags=["ingest"])
 Short = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00]*$")]
@@ -21,13 +21,7 @@ Long = Annotated[str, StringConstraints(max_length=20_000, pattern=r"^[^\x00]*$"
 Bot = Annotated[Principal, Depends(asker_with(Scope.INGEST))]
 
 
-class Wire(BaseModel):
-    """camelCase outside, snake_case inside; unknown fields are refused."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
-
-
-class StateTold(Wire):
+class StateTold(Asked):
     """The bot moved on. `failed` needs a failureCode."""
 
     kind: Literal["state"]
@@ -37,7 +31,7 @@ class StateTold(Wire):
     detail: Short = ""
 
 
-class LineTold(Wire):
+class LineTold(Asked):
     """A line for the timeline."""
 
     kind: Literal["timeline"]
@@ -45,7 +39,7 @@ class LineTold(Wire):
     data: dict[str, JsonValue] = Field(default_factory=dict)
 
 
-class ConsentTold(Wire):
+class ConsentTold(Asked):
     """An entry of the consent ledger: what was shown, who answered what."""
 
     kind: Literal["consent"]
@@ -57,19 +51,19 @@ class ConsentTold(Wire):
     channel: Literal["chat", "api", "page", "mail"] = "chat"
 
 
-class CaptionTold(Wire):
+class CaptionTold(Asked):
     """An utterance; the same id again is the same one, grown or corrected."""
 
     kind: Literal["caption"]
     id: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
     speaker: Short
     text: Long
-    started_at: AwareDatetime
-    ended_at: AwareDatetime
+    started_at: Instant
+    ended_at: Instant
     language: Short | None = None
 
 
-class ReportTold(Wire):
+class ReportTold(Asked):
     """One report. `sequence` counts the reports about a job from 1 without a gap."""
 
     model_config = ConfigDict(
@@ -85,7 +79,7 @@ class ReportTold(Wire):
     )
 
     job_id: Annotated[str, StringConstraints(max_length=64)]
-    sequence: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    sequence: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
     event: Annotated[StateTold | LineTold | ConsentTold | CaptionTold, Field(discriminator="kind")]
 
 

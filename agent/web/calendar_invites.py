@@ -1,11 +1,16 @@
 """Parsed calendar invitations from a worker that reads mail or a calendar elsewhere; they enter the same reconciler."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Depends
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from agent.lifecycle.taking import PARTSTAT, explained
 from agent.model.account import Principal, Scope
@@ -16,10 +21,10 @@ from agent.rules.replies import verdict
 from agent.web.auth import asker_with
 from agent.web.desk import TheDesk
 from agent.web.problems import answers
+from agent.web.wire import NO_NUL, Asked, Flag, Instant
 
 router = APIRouter(prefix="/api/v1/intake", tags=["calendar"])
 LONGEST_MEETING = timedelta(days=31)
-NO_NUL = r"^[^\x00]*$"
 Line = Annotated[str, StringConstraints(max_length=1000, pattern=NO_NUL)]
 Prose = Annotated[str, StringConstraints(max_length=100_000, pattern=NO_NUL)]
 Email = Annotated[
@@ -28,32 +33,26 @@ Email = Annotated[
 Worker = Annotated[Principal, Depends(asker_with(Scope.INTAKE))]
 
 
-class Wire(BaseModel):
-    """camelCase outside, snake_case inside; unknown fields are refused."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
-
-
-class Person(Wire):
+class Person(Asked):
     """Somebody on the invitation, as RFC 5545 tells of them."""
 
     email: Email
     name: Line = ""
     partstat: Annotated[str, StringConstraints(max_length=40, pattern=NO_NUL)] = "NEEDS-ACTION"
-    rsvp: bool = False
+    rsvp: Flag = False
 
 
-class OccurrenceTold(Wire):
+class OccurrenceTold(Asked):
     """One meeting at one time."""
 
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
-    recurrence_id: AwareDatetime | None = Field(
+    starts_at: Instant
+    ends_at: Instant
+    recurrence_id: Instant | None = Field(
         None, description="Where the series had it first; left out for a single event."
     )
     title: Line = Field("", description="Where it differs from the invitation's.")
     meeting_url: Line = Field("", description="Where it differs from the invitation's.")
-    cancelled: bool = False
+    cancelled: Flag = False
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -62,7 +61,7 @@ class OccurrenceTold(Wire):
         return self
 
 
-class InviteTold(Wire):
+class InviteTold(Asked):
     """A parsed invitation: one UID, with every occurrence that the sender knows of."""
 
     model_config = ConfigDict(
@@ -82,15 +81,15 @@ class InviteTold(Wire):
 
     uid: Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=NO_NUL)]
     method: Method = "REQUEST"
-    sequence: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
-    stamped_at: AwareDatetime | None = Field(None, description="DTSTAMP; orders messages of equal sequence.")
+    sequence: Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)] = 0
+    stamped_at: Instant | None = Field(None, description="DTSTAMP; orders messages of equal sequence.")
     organizer: Person
     attendees: Annotated[list[Person], Field(max_length=2000)] = Field(default_factory=list)
     title: Line = ""
     description: Prose = Field("", description="Searched for a link when there is no meetingUrl.")
     location: Line = ""
     meeting_url: Line = ""
-    cancelled: bool = Field(False, description="The whole is called off, as by METHOD:CANCEL.")
+    cancelled: Flag = Field(False, description="The whole is called off, as by METHOD:CANCEL.")
     occurrences: Annotated[list[OccurrenceTold], Field(max_length=1000)] = Field(default_factory=list)
 
     @model_validator(mode="after")
@@ -105,7 +104,7 @@ class MadeJob(BaseModel):
 
     id: str
     status: str
-    join_at: AwareDatetime = Field(serialization_alias="joinAt")
+    join_at: datetime = Field(serialization_alias="joinAt")
 
 
 class InviteAnswer(BaseModel):

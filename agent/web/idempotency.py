@@ -55,15 +55,15 @@ class Idempotency:
 
     async def _call(self, request: Request) -> Call | None:
         """Return what is to be done once; None for strangers, whom the route itself turns away."""
+        try:
+            by = await identify(request)
+        except Unauthenticated:
+            return None
         key = request.headers[HEADER].strip()
         if len(key) > 1 and key[0] == key[-1] == '"':
             key = key[1:-1]
         if not 0 < len(key) <= MAX_KEY_LENGTH or not key.isprintable():
             raise Invalid(f"The Idempotency-Key must be 1 to {MAX_KEY_LENGTH} printable characters.")
-        try:
-            by = await identify(request)
-        except Unauthenticated:
-            return None
         return Call(by.user_id or 0, request.method, request.url.path, key, await request.body())
 
     async def _first(self, call: Call, scope: Scope, receive: Receive, send: Send) -> None:

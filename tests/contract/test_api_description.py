@@ -53,7 +53,7 @@ async def test_the_server_does_what_its_description_says(stage, who):
         f"--phases={PHASES}",
         f"--max-examples={EXAMPLES}",
         f"--exclude-checks={LEFT_OUT}",
-        "--include-path-regex=^/v1/",
+        "--include-path-regex=^/(v1|api/v1|webhooks|healthz|readyz)",
         "--exclude-path=/v1/auth/logout",
         "--workers=1",
         "--generation-deterministic",

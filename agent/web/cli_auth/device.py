@@ -7,8 +7,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import JSONResponse
 from limits import parse_many
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-from pydantic.alias_generators import to_camel
+from pydantic import BaseModel, Field, StringConstraints
 
 from agent.lifecycle.devices import Polled
 from agent.rules.device_login import Verdict
@@ -16,6 +15,7 @@ from agent.web.auth import TheAsker
 from agent.web.desk import TheDesk
 from agent.web.problems import answers
 from agent.web.quota import address
+from agent.web.wire import Asked, Flag
 
 router = APIRouter(prefix="/api/v1/cli-auth", tags=["cli-auth"])
 STARTS = tuple(parse_many("10/minute;60/hour"))
@@ -32,10 +32,8 @@ ClientName = Annotated[
 ]
 
 
-class Start(BaseModel):
+class Start(Asked):
     """Who asks."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
 
     client_name: ClientName = Field(
         "meetbot", description="What the person is shown, as in `meetbot on laptop`."
@@ -71,13 +69,11 @@ class NotYet(BaseModel):
     interval: int | None = Field(None, description="Seconds to wait before the next poll.")
 
 
-class Decision(BaseModel):
+class Decision(Asked):
     """What a person decides about a device."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
-
     user_code: Annotated[str, StringConstraints(max_length=40)] = Field(examples=["WDJB-MJHT"])
-    approve: bool = True
+    approve: Flag = True
 
 
 class Decided(BaseModel):

@@ -5,8 +5,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, StringConstraints
-from pydantic.alias_generators import to_camel
+from pydantic import BaseModel, StringConstraints
 
 from agent.lifecycle import asking, search
 from agent.lifecycle.search import Hit
@@ -15,9 +14,9 @@ from agent.web.desk import Desk, TheDesk
 from agent.web.jobs import views
 from agent.web.jobs.reading import Entry
 from agent.web.jobs.routes import JobId
-from agent.web.jobs.schemas import Wire
 from agent.web.paging import Page, ThePage
 from agent.web.problems import answers
+from agent.web.wire import Asked, Paged, Told
 
 router = APIRouter(prefix="/api/v1", tags=["recordings"])
 Question = Annotated[
@@ -29,7 +28,7 @@ Question = Annotated[
 Words = Annotated[str, Query(alias="q", min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 
 
-class Asked(Wire):
+class QuestionAsked(Asked):
     """A question about one meeting."""
 
     question: Question
@@ -51,10 +50,8 @@ class AnswerShown(BaseModel):
     cited: list[Entry]
 
 
-class HitShown(BaseModel):
+class HitShown(Told):
     """One place where the words stand. `kind`: transcript, with the entry's ordinal, or summary."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
     job_id: str
     title: str
@@ -65,17 +62,14 @@ class HitShown(BaseModel):
     at: datetime | None
 
 
-class HitPage(BaseModel):
+class HitPage(Paged):
     """One page of places, best first."""
 
     hits: list[HitShown]
-    total: int
-    page: int
-    page_size: int
 
 
 @router.post("/jobs/{job_id}/ask", summary="Ask about a meeting", responses=answers(404))
-async def ask(job_id: JobId, body: Asked, desk: TheDesk, asker: TheAsker) -> AnswerShown:
+async def ask(job_id: JobId, body: QuestionAsked, desk: TheDesk, asker: TheAsker) -> AnswerShown:
     """Answer from the transcript alone; every statement cites the entries it rests on."""
     found = await asking.ask(desk.queries.house, asker, job_id, body.question)
     return AnswerShown(

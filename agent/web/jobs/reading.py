@@ -3,19 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-from pydantic.alias_generators import to_camel
+from pydantic import BaseModel
 
 from agent.web.jobs.schemas import Status, TimelineEntry
+from agent.web.wire import Paged, Told
 
 
-class Read(BaseModel):
-    """camelCase outside, snake_case inside."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
-
-
-class Entry(Read):
+class Entry(Told):
     """One thing that was said. `ordinal` is what summaries cite."""
 
     ordinal: int
@@ -26,17 +20,14 @@ class Entry(Read):
     ended_at: datetime
 
 
-class TranscriptPage(BaseModel):
+class TranscriptPage(Paged):
     """One page of a transcript. `source`: meet, captions or recording."""
 
     source: str
     entries: list[Entry]
-    total: int
-    page: int
-    page_size: int
 
 
-class JobSummary(Read):
+class JobSummary(Told):
     """One version of a summary; every item cites the ordinals of transcript entries."""
 
     version: int
@@ -44,16 +35,13 @@ class JobSummary(Read):
     summary: dict[str, Any]
 
 
-class TimelinePage(BaseModel):
+class TimelinePage(Paged):
     """One page of a timeline, oldest first."""
 
     events: list[TimelineEntry]
-    total: int
-    page: int
-    page_size: int
 
 
-class InvitationSeen(Read):
+class InvitationSeen(Told):
     """A message about the meeting, what was decided about it, and every rule that was evaluated."""
 
     received_at: datetime
@@ -80,7 +68,7 @@ class Explanation(BaseModel):
     timeline: list[TimelineEntry]
 
 
-class Try(Read):
+class Try(Told):
     """One try at a delivery; `status` is the receiver's, 0 when there was no answer."""
 
     number: int
@@ -91,7 +79,7 @@ class Try(Read):
     duration_ms: int
 
 
-class Sent(Read):
+class Sent(Told):
     """A mail or webhook of a job with every try at it. `state`: due, done, failed, cancelled, held."""
 
     id: str

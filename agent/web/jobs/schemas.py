@@ -1,59 +1,38 @@
 """Wire types of the jobs API."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import (
-    AfterValidator,
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
     JsonValue,
-    StringConstraints,
 )
-from pydantic.alias_generators import to_camel
 
-from agent.rules.addresses import web_address
+from agent.web.wire import Asked, Flag, HookUrl, Instant, Name, OwnId, Paged, Seconds, Text
 
-NO_NUL = r"^[^\x00]*$"
-Text = Annotated[str, StringConstraints(max_length=300, pattern=NO_NUL)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=NO_NUL, strip_whitespace=True)]
-OwnId = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=NO_NUL)]
-HookUrl = Annotated[
-    str,
-    StringConstraints(max_length=2000),
-    AfterValidator(web_address),
-    Field(json_schema_extra={"format": "uri"}),
-]
-Seconds = Annotated[float, Field(ge=0, le=86400, allow_inf_nan=False)]
 Status = Literal["queued", "joining", "in_call", "recording", "finalizing", "completed", "failed"]
 
 
-class Wire(BaseModel):
-    """camelCase outside, snake_case inside; unknown fields are refused."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
-
-
-class AutoLeave(Wire):
+class AutoLeave(Asked):
     """When this bot leaves by itself, in seconds; what is left out follows the operator's settings."""
 
     after_entry_delay_seconds: Seconds | None = Field(None, description="Nobody has come since the bot did.")
     after_silence_seconds: Seconds | None = Field(None, description="Nobody has spoken.")
     after_solo_seconds: Seconds | None = Field(None, description="Everybody has left.")
     after_max_seconds: Seconds | None = Field(None, description="Longest stay.")
-    on_bot_detected: bool | None = Field(None, description="Leave as soon as another note-taker is seen.")
+    on_bot_detected: Flag | None = Field(None, description="Leave as soon as another note-taker is seen.")
 
 
-class JobHooks(Wire):
+class JobHooks(Asked):
     """Where to tell of this job. Each address gets a signing secret of its own, which comes back once."""
 
     on_status_change: HookUrl | None = None
     on_finalize: HookUrl | None = None
 
 
-class JobRequest(Wire):
+class JobRequest(Asked):
     """A bot for a meeting."""
 
     model_config = ConfigDict(
@@ -67,7 +46,7 @@ class JobRequest(Wire):
         None, description="Your own id; the same one again returns the same job."
     )
     platform: Text | None = Field(None, description="google or google-meet; others are refused.")
-    join_at: AwareDatetime | None = Field(None, description="When to knock; in the past or left out: now.")
+    join_at: Instant | None = Field(None, description="When to knock; in the past or left out: now.")
     title: Text = ""
     display_name: Name | None = Field(None, description="The bot's name in this meeting.")
     auto_leave: AutoLeave | None = None
@@ -77,7 +56,7 @@ class JobRequest(Wire):
     )
 
 
-class TimelineEntry(Wire):
+class TimelineEntry(BaseModel):
     """One line of a job's timeline."""
 
     at: datetime
@@ -167,13 +146,10 @@ class JobAnswer(JobBrief):
     manifest: dict[str, Any] | None = None
 
 
-class JobPage(BaseModel):
+class JobPage(Paged):
     """One page of jobs."""
 
     jobs: list[JobBrief]
-    total: int
-    page: int
-    page_size: int
 
 
 class Accepted(BaseModel):
