@@ -77,7 +77,10 @@ class EventSeries(SQLModel, table=True):
 
 
 class Occurrence(SQLModel, table=True):
-    """One meeting at one time. (series, slot) is its identity; `slot` is '' for a single event."""
+    """One meeting at one time. (series, slot) is its identity; `slot` is '' for a single event.
+
+    `job_id` is the job that serves it; occurrences of several series may share one.
+    """
 
     __table_args__ = (UniqueConstraint("series_id", "slot"),)
 
@@ -88,10 +91,7 @@ class Occurrence(SQLModel, table=True):
     ends_at: datetime = instant(nullable=False)
     title: str = ""
     meeting_url: str = Field(default="", index=True)
-    sequence: int = 0
-    stamped_at: datetime | None = instant()
     cancelled: bool = False
-    tombstone: bool = False
     job_id: int | None = Field(default=None, index=True)
 
 

@@ -482,10 +482,7 @@ def upgrade() -> None:
         sa.Column("ends_at", UtcInstant(), nullable=False),
         sa.Column("title", sa.String(), nullable=False),
         sa.Column("meeting_url", sa.String(), nullable=False),
-        sa.Column("sequence", sa.Integer(), nullable=False),
-        sa.Column("stamped_at", UtcInstant(), nullable=True),
         sa.Column("cancelled", sa.Boolean(), nullable=False),
-        sa.Column("tombstone", sa.Boolean(), nullable=False),
         sa.Column("job_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
             ["series_id"],

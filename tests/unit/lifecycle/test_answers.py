@@ -1,0 +1,74 @@
+"""How often, and to whom, senders are answered."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from agent.model.authenticity import Authenticity
+from agent.rules.trust import REPLIES_PER_SENDER_AND_HOUR
+from tests.intake_stage import MONDAY, IntakeStage, event, mail
+
+FORGED = Authenticity(from_domain="example.com", dmarc="fail")
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[IntakeStage]:
+    async with IntakeStage(tmp_path, invites_joins_per_day=0, invites_concurrent=0) as stage:
+        yield stage
+
+
+async def test_one_sender_is_answered_so_often_an_hour_and_every_job_is_made(stage: IntakeStage) -> None:
+    for number in range(REPLIES_PER_SENDER_AND_HOUR + 2):
+        await stage.receive(mail(event(f"u{number}", start=MONDAY + number * timedelta(hours=1))))
+    assert len(stage.jobs()) == REPLIES_PER_SENDER_AND_HOUR + 2
+    assert len(stage.replies()) == REPLIES_PER_SENDER_AND_HOUR
+    assert stage.notes()[-1].rules[-1]["rule"] == "reply: sender_rate"
+    stage.clock.at += timedelta(hours=1, seconds=1)
+    await stage.receive(mail(event("later", start=MONDAY - timedelta(hours=1))))
+    assert len(stage.replies()) == REPLIES_PER_SENDER_AND_HOUR + 1
+
+
+async def test_a_mail_that_fails_dmarc_is_not_answered(stage: IntakeStage) -> None:
+    stage.reader.proof = FORGED
+    await stage.receive(mail(event()))
+    await stage.receive(mail(body="Please join."))
+    assert not stage.mails_out()
+    assert not stage.mails_out("notice")
+    assert stage.notes()[0].rules[-1]["rule"] == "reply: forged"
+
+
+async def test_a_mail_without_an_invitation_is_explained_to_who_may_invite_once_a_day(
+    stage: IntakeStage,
+) -> None:
+    for text in ("Please join.", "Please join at last."):
+        await stage.receive(mail(body=text))
+    (notice,) = stage.mails_out("notice")
+    assert notice.target == "host@example.com"
+    assert b"Auto-Submitted: auto-replied" in (notice.raw or b"")
+    stage.clock.at += timedelta(days=1)
+    await stage.receive(mail(body="Please!"))
+    assert len(stage.mails_out("notice")) == 2
+
+
+@pytest.mark.parametrize(
+    "header", ["Auto-Submitted: auto-generated", "Precedence: bulk", "List-Id: <all.example.com>"]
+)
+async def test_a_machine_is_not_told_what_an_invitation_is(stage: IntakeStage, header: str) -> None:
+    await stage.receive(mail(body="Newsletter", headers=[header]))
+    assert not stage.mails_out("notice")
+
+
+async def test_google_s_own_marking_does_not_keep_an_invitation_from_being_answered(
+    stage: IntakeStage,
+) -> None:
+    await stage.receive(mail(event(), headers=["Auto-Submitted: auto-generated"]))
+    assert len(stage.replies()) == 1
+
+
+async def test_replies_can_be_turned_off(tmp_path: Path) -> None:
+    async with IntakeStage(tmp_path, invites_reply=False) as stage:
+        await stage.receive(mail(event()))
+        assert len(stage.jobs()) == 1
+        assert not stage.replies()
