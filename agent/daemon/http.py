@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import uvicorn
 from fastapi import FastAPI
@@ -30,15 +30,20 @@ class _Server(uvicorn.Server):
 
 
 class HttpServer:
-    """Serves an application on host:port between `start` and `stop`."""
+    """Serves an application on host:port between `start` and `stop`.
 
-    def __init__(self, app: FastAPI, host: str, port: int) -> None:
+    `trusted_proxies` are the addresses and networks whose X-Forwarded-For is believed; nobody else's is.
+    """
+
+    def __init__(self, app: FastAPI, host: str, port: int, trusted_proxies: Sequence[str] = ()) -> None:
         self._host, self._port = host, port
         config = uvicorn.Config(
             app,
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=bool(trusted_proxies),
+            forwarded_allow_ips=list(trusted_proxies),
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
         self._server = _Server(config)

@@ -38,7 +38,9 @@ def parts(app: App, systemd: Systemd) -> list[Part]:
     if settings.smtp_intake.enabled:
         smtp = _smtp(app, systemd)
         found.append(Part("smtp", start=smtp.start, stop=smtp.stop))
-    http = HttpServer(server.create(_desk(app)), settings.http.host, settings.http.port)
+    http = HttpServer(
+        server.create(_desk(app)), settings.http.host, settings.http.port, settings.api.trusted_proxies
+    )
     found.append(Part("http", start=http.start, stop=http.stop))
     if settings.metrics.enabled:
         metrics = Metrics(_readings(app), settings.metrics.host, settings.metrics.port)
