@@ -83,6 +83,7 @@ class PageCaller:
         self._snapshot: Snapshot | None = None
         self._heard_at = clock.monotonic()
         self._over = False
+        self._leaving = False
         self._crashed = ""
         self._signed_in = False
         self._lookout = Lookout(patience.look_around_seconds)
@@ -179,6 +180,7 @@ class PageCaller:
         """Press the page's own button; in the lobby it takes the knock back."""
         if self._over:
             return
+        self._leaving = True  # what the page says from here on is our own doing
         with contextlib.suppress(Temporary, TimeoutError):
             async with asyncio.timeout(LEAVE_SECONDS):
                 await self._capture.stop()
@@ -255,6 +257,8 @@ class PageCaller:
                 async with asyncio.timeout(TICK_SECONDS):
                     await self._changed.wait()
             self._changed.clear()
+            if self._leaving:
+                return
             try:
                 await self._watched(self._take(self._look()))
             except Temporary as error:

@@ -157,3 +157,14 @@ async def test_without_any_browser_it_is_said_how_to_get_one(monkeypatch: pytest
     with pytest.raises(Misconfigured, match="playwright install chromium"):
         choose_browser(Launch(), NoBrowsers())  # type: ignore[arg-type]
     assert Launch(executable=CHROMIUM, sandbox=True).sandboxed()
+
+
+async def test_leaving_by_our_own_button_is_no_removal_and_no_surprise(stage: Stage) -> None:
+    for _ in range(5):
+        bot = await stage.bot(access="open")
+        await bot.caller.knock()
+        await bot.see("Admitted")
+        await bot.caller.leave()
+        await bot.see("CallOver", reason="requested")
+        assert "Evidence" not in bot.told()
+        await bot.close()
