@@ -45,7 +45,7 @@ async def credentials(stage, who):
 
 
 @pytest.mark.parametrize("who", ["nobody", "signed in", "key", "operator"])
-async def test_the_server_does_what_its_description_says(stage, who):
+async def test_the_server_does_what_its_description_says(stage, who, tmp_path):
     token = await credentials(stage, who)
     command = [
         "run",
@@ -69,6 +69,7 @@ async def test_the_server_does_what_its_description_says(stage, who):
         *command,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
+        cwd=tmp_path,
     )
     told, _ = await run.communicate()
     assert run.returncode == 0, told.decode()[-8000:]
