@@ -8,6 +8,7 @@ SQLite's rules: WAL with `synchronous=FULL` (a commit backs an SMTP 250), `BEGIN
 import fcntl
 import importlib
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,8 @@ except (
 SAFE_SQLITE = (3, 51, 3)
 BUSY_TIMEOUT_MS = 5_000
 JOBS_BUSY_TIMEOUT_MS = 30_000
+# SQLite lets waiting writers in by luck; the writers of one process queue up before it instead.
+TURN_SECONDS = 30.0
 MIGRATIONS = Path(__file__).parent / "migrations"
 PRAGMAS = (
     "journal_mode=WAL",
@@ -58,6 +61,7 @@ class Database:
         self.url = sa.make_url(url)
         self.embedded = self.url.get_backend_name() == "sqlite"
         self._lock: IO[str] | None = None
+        self._turn = threading.Lock() if self.embedded else None
         if self.embedded:
             self.engine = self._sqlite_engine(BUSY_TIMEOUT_MS, explicit_begin=True)
             self.jobs_engine = self._sqlite_engine(JOBS_BUSY_TIMEOUT_MS, explicit_begin=False)
@@ -78,7 +82,7 @@ class Database:
 
         Raises `Temporary` when the database is locked, full or away.
         """
-        with self._session(self.engine) as session:
+        with self._my_turn(), self._session(self.engine) as session:
             yield session
             session.commit()
 
@@ -87,6 +91,18 @@ class Database:
         """Open a session that only reads; it never takes the write lock."""
         with self._session(self._reader) as session:
             yield session
+
+    @contextmanager
+    def _my_turn(self) -> Iterator[None]:
+        if self._turn is None:
+            yield
+            return
+        if not self._turn.acquire(timeout=TURN_SECONDS):
+            raise Temporary("The database cannot take this now.", full="database: too many writers wait")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     @contextmanager
     def _session(self, engine: sa.Engine) -> Iterator[Session]:

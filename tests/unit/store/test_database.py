@@ -121,3 +121,27 @@ def test_a_second_process_is_kept_off_the_file(database: Database) -> None:
     other = Database(str(database.url))
     other.lock()
     other.close()
+
+
+def test_many_writers_take_their_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.store.database.BUSY_TIMEOUT_MS", 200)
+    database = Database(f"sqlite:///{tmp_path}/busy.db")
+    database.migrate()
+    refused: list[Temporary] = []
+
+    def write(number: int) -> None:
+        try:
+            with database.write() as session:
+                session.add(Worker(id=f"w{number}", beat=0, started_at=_now()))
+                session.flush()
+                threading.Event().wait(0.05)  # as long as a busy machine takes
+        except Temporary as error:
+            refused.append(error)
+
+    writers = [threading.Thread(target=write, args=(number,)) for number in range(20)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert refused == []
+    database.close()
