@@ -1,5 +1,6 @@
 """What goes out is a row first, written with the change it tells of; then it is tried until it arrives or is given up."""
 
+import asyncio
 from datetime import datetime, timedelta
 from email.utils import make_msgid
 from http import HTTPStatus
@@ -127,9 +128,7 @@ class Deliver:
 
     async def __call__(self, delivery_id: str, number: int) -> None:
         """Try delivery `delivery_id` for the `number`-th time, unless that was done already."""
-        with self.house.database.read() as session:
-            delivery = deliveries.get(session, delivery_id)
-            endpoint = deliveries.endpoint(session, delivery.endpoint_id or 0) if delivery else None
+        delivery, endpoint = await asyncio.to_thread(self._fetch, delivery_id)
         if delivery is None or delivery.state != "due" or delivery.attempts >= number:
             return
         if delivery.channel == "mail":
@@ -138,8 +137,12 @@ class Deliver:
             answer = HookAnswer(status=410, error="the endpoint is gone or disabled")
         else:
             answer = await self._hook(delivery, endpoint, number)
-        with self.house.database.write() as session:
-            self._record(session, delivery_id, number, answer)
+        await asyncio.to_thread(self._keep, delivery_id, number, answer)
+
+    def _fetch(self, delivery_id: str) -> tuple[Delivery | None, Endpoint | None]:
+        with self.house.database.read() as session:
+            delivery = deliveries.get(session, delivery_id)
+            return delivery, deliveries.endpoint(session, delivery.endpoint_id or 0) if delivery else None
 
     async def _mail(self, delivery: Delivery) -> HookAnswer:
         started = self.house.clock.monotonic()
@@ -174,6 +177,10 @@ class Deliver:
                 bot_id=delivery.job_id or 0,
             )
         )
+
+    def _keep(self, delivery_id: str, number: int, answer: HookAnswer) -> None:
+        with self.house.database.write() as session:
+            self._record(session, delivery_id, number, answer)
 
     def _record(self, session: Session, delivery_id: str, number: int, answer: HookAnswer) -> None:
         """Write what came of a try, and plan the next one or the end."""

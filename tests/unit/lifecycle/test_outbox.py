@@ -1,5 +1,8 @@
 """What goes out: at least once, known by one id, tried until it arrives or is given up."""
 
+import threading
+from contextlib import AbstractContextManager
+
 import pytest
 from sqlmodel import Session
 
@@ -87,3 +90,20 @@ async def test_a_receiver_that_is_gone_is_switched_off_and_the_operator_is_told(
             return row is not None and not row.enabled
 
     await until(is_off)
+
+
+async def test_what_came_of_a_delivery_is_written_beside_the_loop(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue_notice(told)
+    threads = []
+    write = told.house.database.write
+
+    def seen() -> AbstractContextManager[Session]:
+        threads.append(threading.current_thread())
+        return write()
+
+    monkeypatch.setattr(told.house.database, "write", seen)
+    await until(lambda: state(told) == ("done", 1))
+    assert threads
+    assert threading.main_thread() not in threads
