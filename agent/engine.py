@@ -115,7 +115,8 @@ class Engine:
                 queue, worker_concurrency=size, polling_interval_sec=self.poll_seconds
             )
         await asyncio.to_thread(self._take_over, 0.0 if self.database.embedded else self.worker_ttl_seconds)
-        self._beats = asyncio.create_task(self._beat(), name="engine.beat")
+        if not self.database.embedded:  # one process owns the file: nobody could take its jobs over
+            self._beats = asyncio.create_task(self._beat(), name="engine.beat")
 
     async def stop(self) -> None:
         """Run nothing more. What runs is cancelled, tidies up, and starts again with the next process."""
@@ -251,8 +252,6 @@ class Engine:
         with self.database.write() as session:
             if not self._beat_once(session):
                 return False
-            if self.database.embedded and ttl_seconds:
-                return True  # one process owns the file: nobody else can have died
             self._strike_out_dead(session, ttl_seconds, now)
             if not self.database.embedded and not session.scalar(
                 sa.select(sa.func.pg_try_advisory_xact_lock(LIVENESS_LOCK))
