@@ -25,7 +25,8 @@ class MeetSection(Section):
         "The smaller of this and auto_leave.lobby_seconds counts.",
     )
     nudge_seconds: Seconds = Field(
-        120.0, description="In the lobby for so long, the inviter is asked by mail to let the bot in. 0: never."
+        120.0,
+        description="In the lobby for so long, the inviter is asked by mail to let the bot in. 0: never.",
     )
     join_attempts: Count = Field(3, description="Tries to get in when the failure is one that may pass.")
 

@@ -128,7 +128,9 @@ async def test_a_job_that_fails_runs_again_later(engine: Engine, database: Datab
     assert diary.lines.count("shaky tried") == 2
 
 
-async def test_what_a_stop_interrupts_starts_again_with_the_next_process(tmp_path: Path, diary: Diary) -> None:
+async def test_what_a_stop_interrupts_starts_again_with_the_next_process(
+    tmp_path: Path, diary: Diary
+) -> None:
     database = Database(f"sqlite:///{tmp_path}/restart.db")
     database.migrate()
 

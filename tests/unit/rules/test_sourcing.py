@@ -94,7 +94,9 @@ def test_captions_first_means_captions_at_once_unless_the_platform_is_ready() ->
 
 
 def test_without_the_platform_among_the_sources_it_is_not_waited_for() -> None:
-    assert after(Readiness.NO_RECORD, sources=("captions",)) == Choice(reason="nothing was captured in the meeting")
+    assert after(Readiness.NO_RECORD, sources=("captions",)) == Choice(
+        reason="nothing was captured in the meeting"
+    )
 
 
 def test_a_refusal_for_good_falls_back_to_captions() -> None:
