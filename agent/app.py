@@ -10,24 +10,24 @@ from agent.delivery.mailer import SmtpMailer
 from agent.engine import Engine
 from agent.errors import Misconfigured
 from agent.invites.reader import LimitedReader
-from agent.lifecycle.accounts import Accounts
-from agent.lifecycle.attend import HARVEST, Attend
+from agent.lifecycle.aftermath.harvest import SUMMARISE, GetWords
+from agent.lifecycle.aftermath.summarise import Summarise
+from agent.lifecycle.aftermath.transcribe import TRANSCRIBE, Transcribe
+from agent.lifecycle.aftermath.transcription import REQUEST, RequestTranscription
+from agent.lifecycle.attendance.attend import HARVEST, Attend
 from agent.lifecycle.commands import Commands
-from agent.lifecycle.explain import Explain
-from agent.lifecycle.harvest import SUMMARISE, GetWords
-from agent.lifecycle.held import HeldInvitations
-from agent.lifecycle.horizon import ROLL, Horizon
 from agent.lifecycle.house import BOTS_QUEUE, JOBS_QUEUE, CallHabits, Habits, House
-from agent.lifecycle.intake import READ, Intake
-from agent.lifecycle.janitor import Janitor
+from agent.lifecycle.invitations.explain import Explain
+from agent.lifecycle.invitations.held import HeldInvitations
+from agent.lifecycle.invitations.horizon import ROLL, Horizon
+from agent.lifecycle.invitations.intake import READ, Intake
+from agent.lifecycle.invitations.polling import POLL, RESPOND, Polling
 from agent.lifecycle.outbox import DELIVER, Deliver
+from agent.lifecycle.people.accounts import Accounts
 from agent.lifecycle.plan import ATTEND
-from agent.lifecycle.polling import POLL, RESPOND, Polling
 from agent.lifecycle.queries import Queries
-from agent.lifecycle.summarise import Summarise
-from agent.lifecycle.sweep import Sweep
-from agent.lifecycle.transcribe import TRANSCRIBE, Transcribe
-from agent.lifecycle.transcription import REQUEST, RequestTranscription
+from agent.lifecycle.upkeep.janitor import Janitor
+from agent.lifecycle.upkeep.sweep import Sweep
 from agent.meet.adapter import BrowserMeet
 from agent.model.billing import Plan
 from agent.okoro.client import OkoroClient

@@ -24,13 +24,13 @@ from agent.delivery.letters import LetterWriter
 from agent.delivery.mailer import SmtpMailer
 from agent.engine import Engine
 from agent.invites.reader import LimitedReader
-from agent.lifecycle.attend import HARVEST
-from agent.lifecycle.harvest import SUMMARISE, GetWords
+from agent.lifecycle.aftermath.harvest import SUMMARISE, GetWords
+from agent.lifecycle.aftermath.summarise import Summarise
+from agent.lifecycle.aftermath.transcription import REQUEST, RequestTranscription
+from agent.lifecycle.attendance.attend import HARVEST
 from agent.lifecycle.house import BOTS_QUEUE, JOBS_QUEUE, Habits, House
-from agent.lifecycle.intake import READ, Intake
+from agent.lifecycle.invitations.intake import READ, Intake
 from agent.lifecycle.outbox import DELIVER, Deliver
-from agent.lifecycle.summarise import Summarise
-from agent.lifecycle.transcription import REQUEST, RequestTranscription
 from agent.model.states import TERMINAL, State
 from agent.model.tables import (
     Attempt,

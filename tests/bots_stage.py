@@ -15,11 +15,11 @@ from standardwebhooks import Webhook
 
 from agent.delivery.hooks import GuardedHooks
 from agent.delivery.letters import LetterWriter
-from agent.lifecycle import bot_files
+from agent.lifecycle.aftermath import bot_files
+from agent.lifecycle.aftermath.summarise import Summarise
+from agent.lifecycle.aftermath.transcribe import TRANSCRIBE, Transcribe
 from agent.lifecycle.house import JOBS_QUEUE, Habits
 from agent.lifecycle.outbox import DELIVER, Deliver
-from agent.lifecycle.summarise import Summarise
-from agent.lifecycle.transcribe import TRANSCRIBE, Transcribe
 from agent.model.letter import Mail
 from agent.model.states import State, Told
 from agent.model.tables import Consent, Job, Participant, Presence, SummaryVersion, TranscriptEntry

@@ -16,12 +16,12 @@ from sqlmodel import Session, select
 from agent.errors import MeetbotError
 from agent.invites.google_events import Listing, read_events
 from agent.invites.reader import LimitedReader
-from agent.lifecycle.channels import Channels
-from agent.lifecycle.explain import Explain
-from agent.lifecycle.held import HeldInvitations
-from agent.lifecycle.horizon import Horizon
-from agent.lifecycle.intake import Intake
-from agent.lifecycle.polling import Polling
+from agent.lifecycle.invitations.channels import Channels
+from agent.lifecycle.invitations.explain import Explain
+from agent.lifecycle.invitations.held import HeldInvitations
+from agent.lifecycle.invitations.horizon import Horizon
+from agent.lifecycle.invitations.intake import Intake
+from agent.lifecycle.invitations.polling import Polling
 from agent.model.authenticity import Authenticity
 from agent.model.channel import Channel
 from agent.model.invite import Envelope

@@ -41,16 +41,17 @@ def demo(
     where = directory or Path(tempfile.mkdtemp(prefix=f"meetbot-demo-{scenario}-"))
     console = Console(stderr=as_json)
     try:
-        result = asyncio.run(_play(story, where, console, keep=keep, as_json=as_json))
+        result = asyncio.run(play(story, where, console, keep=keep, as_json=as_json))
     except stage.StoryError as error:
         raise Temporary(f"The demo stopped. {error}\nThe daemon's log: {where / 'daemon.log'}") from error
     if not result["ok"]:
         raise typer.Exit(1)
 
 
-async def _play(
+async def play(
     story: stories.Story, directory: Path, console: Console, *, keep: bool, as_json: bool
 ) -> dict[str, Any]:
+    """Play a story on a stage in `directory`, show it on `console`, and return what it came to."""
     console.print(Panel.fit(f"[bold]{story.title}[/]\n[dim]scenario {story.name}[/]", border_style="cyan"))
     started = time.monotonic()
 

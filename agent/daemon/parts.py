@@ -12,9 +12,9 @@ from agent.daemon.supervisor import Part
 from agent.daemon.systemd import Systemd
 from agent.daemon.ticks import Tick, Ticks
 from agent.invites.smtp import SmtpIntake
-from agent.lifecycle.horizon import ROLL
-from agent.lifecycle.listeners import Listener, keep_configured
-from agent.lifecycle.polling import POLL
+from agent.lifecycle.invitations.horizon import ROLL
+from agent.lifecycle.invitations.polling import POLL
+from agent.lifecycle.upkeep.listeners import Listener, keep_configured
 from agent.web import server
 from agent.web.desk import Choices, Desk, furnish
 

@@ -11,10 +11,12 @@ from typing import Any
 from sqlmodel import Session
 
 from agent.errors import Conflict, Invalid
-from agent.lifecycle import billing, bot_files, plan
+from agent.lifecycle import plan
+from agent.lifecycle.aftermath import bot_files
 from agent.lifecycle.commands import FARTHEST_AHEAD, Commands, meeting_link
 from agent.lifecycle.house import House
 from agent.lifecycle.own_bots import OwnBots
+from agent.lifecycle.people import billing
 from agent.model.account import Principal
 from agent.model.states import AT_THE_MEETING, TERMINAL, EndReason, State, Told
 from agent.model.tables import Endpoint, Job, JobEvent

@@ -9,9 +9,11 @@ from typing import Any
 from sqlmodel import Session
 
 from agent.errors import Conflict, Invalid, Missing
-from agent.lifecycle import asking, billing, outbox, plan
-from agent.lifecycle.harvest import SUMMARISE
+from agent.lifecycle import outbox, plan
+from agent.lifecycle.aftermath import asking
+from agent.lifecycle.aftermath.harvest import SUMMARISE
 from agent.lifecycle.house import House
+from agent.lifecycle.people import billing
 from agent.lifecycle.transition import advance
 from agent.model.account import Principal
 from agent.model.call import Verb

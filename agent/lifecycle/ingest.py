@@ -13,8 +13,8 @@ from typing import Any
 from sqlmodel import Session
 
 from agent.errors import Conflict
-from agent.lifecycle import ledger
-from agent.lifecycle.attend import HARVEST, consent_stands
+from agent.lifecycle.attendance import ledger
+from agent.lifecycle.attendance.attend import HARVEST, consent_stands
 from agent.lifecycle.house import House
 from agent.lifecycle.transition import advance
 from agent.model.call import Captioned, Enter

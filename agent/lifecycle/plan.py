@@ -8,8 +8,8 @@ from sqlmodel import Session
 from ulid import ULID
 
 from agent.errors import Conflict
+from agent.lifecycle.aftermath.transcription import plan_request
 from agent.lifecycle.house import House
-from agent.lifecycle.transcription import plan_request
 from agent.lifecycle.transition import advance
 from agent.model.states import TERMINAL, EndReason, State, Told
 from agent.model.tables import Job

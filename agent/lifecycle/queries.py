@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from agent.errors import Missing
+from agent.lifecycle.aftermath.search import Hit, find
 from agent.lifecycle.house import House
-from agent.lifecycle.search import Hit, find
 from agent.model.account import Principal
 from agent.model.states import State
 from agent.model.summary import Summary

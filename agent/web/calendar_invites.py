@@ -12,7 +12,7 @@ from pydantic import (
     model_validator,
 )
 
-from agent.lifecycle.taking import PARTSTAT, explained
+from agent.lifecycle.invitations.taking import PARTSTAT, explained
 from agent.model.account import Principal, Scope
 from agent.model.invite import Attendee, Component, Method, Slot
 from agent.rules import links

@@ -6,31 +6,31 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 from starlette.requests import HTTPConnection
 
-from agent.lifecycle.accounts import Accounts
-from agent.lifecycle.api_keys import ApiKeys
-from agent.lifecycle.billing import Billing
+from agent.lifecycle.aftermath.mail_desk import MailDesk
+from agent.lifecycle.aftermath.productions import Productions
+from agent.lifecycle.aftermath.recordings import Recordings
+from agent.lifecycle.aftermath.sharing import Sharing
+from agent.lifecycle.attendance.consent_desk import ConsentDesk
 from agent.lifecycle.bots import Bots
-from agent.lifecycle.channels import Channels
 from agent.lifecycle.commands import Commands
-from agent.lifecycle.consent_desk import ConsentDesk
-from agent.lifecycle.devices import Devices
-from agent.lifecycle.enrolment import Enrolment
-from agent.lifecycle.hashing import Hashing
-from agent.lifecycle.held import HeldInvitations
 from agent.lifecycle.hooks_desk import HooksDesk
 from agent.lifecycle.house import House
-from agent.lifecycle.identity import Identity
 from agent.lifecycle.ingest import Ingest
-from agent.lifecycle.intake import Intake
-from agent.lifecycle.kept_answers import KeptAnswers
-from agent.lifecycle.machine import HostReport
-from agent.lifecycle.mail_desk import MailDesk
-from agent.lifecycle.productions import Productions
+from agent.lifecycle.invitations.channels import Channels
+from agent.lifecycle.invitations.held import HeldInvitations
+from agent.lifecycle.invitations.intake import Intake
+from agent.lifecycle.people.accounts import Accounts
+from agent.lifecycle.people.api_keys import ApiKeys
+from agent.lifecycle.people.billing import Billing
+from agent.lifecycle.people.devices import Devices
+from agent.lifecycle.people.enrolment import Enrolment
+from agent.lifecycle.people.hashing import Hashing
+from agent.lifecycle.people.identity import Identity
+from agent.lifecycle.people.kept_answers import KeptAnswers
+from agent.lifecycle.people.request_book import RequestBook
+from agent.lifecycle.people.usage import Usage
 from agent.lifecycle.queries import Queries
-from agent.lifecycle.recordings import Recordings
-from agent.lifecycle.request_book import RequestBook
-from agent.lifecycle.sharing import Sharing
-from agent.lifecycle.usage import Usage
+from agent.lifecycle.upkeep.machine import HostReport
 from agent.web.quota import Quotas
 
 

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from agent.lifecycle.request_book import RequestBook
+from agent.lifecycle.people.request_book import RequestBook
 from agent.model.account import Principal
 
 MAX_BODY_BYTES = 64 * 1024

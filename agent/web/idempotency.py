@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent.errors import Invalid, MeetbotError
-from agent.lifecycle.kept_answers import MAX_KEPT_BYTES, Call, KeptAnswers
+from agent.lifecycle.people.kept_answers import MAX_KEPT_BYTES, Call, KeptAnswers
 from agent.web.auth import Unauthenticated, identify
 from agent.web.problems import problem
 

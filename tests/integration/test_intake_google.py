@@ -11,8 +11,8 @@ import httpx2
 import pytest
 
 from agent.invites.google import GoogleCalendar, load_credentials
-from agent.lifecycle.intake import Intake
-from agent.lifecycle.polling import LOOK, POLL, Polling
+from agent.lifecycle.invitations.intake import Intake
+from agent.lifecycle.invitations.polling import LOOK, POLL, Polling
 from agent.model.tables import CalendarChannel
 from agent.sandbox.world import World
 from tests.intake_stage import IntakeStage

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from agent.cli.main import app
-from agent.lifecycle import gate
+from agent.lifecycle.invitations import gate
 from agent.model.tables import CalendarChannel, Hold
 from agent.rules import tokens
 from tests.web_stage import WebStage

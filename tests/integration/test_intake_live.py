@@ -10,11 +10,11 @@ import pytest
 from sqlmodel import select
 
 from agent.invites.reader import LimitedReader
-from agent.lifecycle.attend import HARVEST, Attend
+from agent.lifecycle.attendance.attend import HARVEST, Attend
 from agent.lifecycle.house import BOTS_QUEUE, JOBS_QUEUE, House
-from agent.lifecycle.intake import READ, Intake
+from agent.lifecycle.invitations.intake import READ, Intake
+from agent.lifecycle.invitations.polling import POLL, RESPOND, Polling
 from agent.lifecycle.outbox import DELIVER, Deliver
-from agent.lifecycle.polling import POLL, RESPOND, Polling
 from agent.model.call import Admitted, InLobby
 from agent.model.invite import Envelope
 from agent.model.states import EndReason, State

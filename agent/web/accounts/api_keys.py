@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from agent.lifecycle.usage import KeyUse
+from agent.lifecycle.people.usage import KeyUse
 from agent.model.account import Scope
 from agent.model.tables import ApiKey
 from agent.rules.keys import PREFIXES

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from agent.errors import Denied
-from agent.lifecycle.identity import Caller, Tokens
+from agent.lifecycle.people.identity import Caller, Tokens
 from agent.web.auth import TheAsker, TheOperator, Unauthenticated
 from agent.web.desk import TheDesk, desk_of
 from agent.web.problems import answers

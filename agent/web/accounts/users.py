@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
-from agent.lifecycle.usage import Analysis, Span
+from agent.lifecycle.people.usage import Analysis, Span
 from agent.model.tables import RequestLine, User
 from agent.rules.tallies import Day
 from agent.web.accounts.auth import Password, PersonName, TheCaller

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse
 from pydantic import Field
 
-from agent.lifecycle.recordings import Media, Recorded
-from agent.lifecycle.sharing import Made
+from agent.lifecycle.aftermath.recordings import Media, Recorded
+from agent.lifecycle.aftermath.sharing import Made
 from agent.rules.tokens import DOWNLOAD_LIFE
 from agent.rules.transcript_forms import offset
 from agent.web.auth import TheAsker, admit

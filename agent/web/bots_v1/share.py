@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from jinja2 import Environment, PackageLoader
 from pydantic import Field
 
-from agent.lifecycle.sharing import PasswordNeeded, Shared
+from agent.lifecycle.aftermath.sharing import PasswordNeeded, Shared
 from agent.model.summary import Summary
 from agent.web.bots_v1.recordings import STREAMED, WhichPart, sent
 from agent.web.bots_v1.schemas import AN_INSTANT

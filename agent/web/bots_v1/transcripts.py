@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import PlainTextResponse
 from pydantic import Field, StringConstraints
 
-from agent.lifecycle.entries import as_entry
-from agent.lifecycle.productions import Progress, Standing, Words
+from agent.lifecycle.aftermath.entries import as_entry
+from agent.lifecycle.aftermath.productions import Progress, Standing, Words
 from agent.model.summary import Summary
 from agent.rules import transcript_forms
 from agent.web.auth import TheAsker

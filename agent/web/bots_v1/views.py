@@ -3,8 +3,8 @@
 from typing import Any
 
 from agent.errors import Invalid
+from agent.lifecycle.attendance.scribe import HEARTBEAT_SECONDS
 from agent.lifecycle.bots import BotView, BotWish, Change
-from agent.lifecycle.scribe import HEARTBEAT_SECONDS
 from agent.model.tables import JobEvent
 from agent.rules import bot_events
 from agent.web.bots_v1.schemas import (

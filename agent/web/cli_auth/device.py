@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from limits import parse_many
 from pydantic import BaseModel, Field, StringConstraints
 
-from agent.lifecycle.devices import Polled
+from agent.lifecycle.people.devices import Polled
 from agent.rules.device_login import Verdict
 from agent.web.auth import TheAsker
 from agent.web.desk import TheDesk

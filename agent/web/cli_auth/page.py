@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from agent.errors import Denied, MeetbotError
-from agent.lifecycle.devices import Asking
+from agent.lifecycle.people.devices import Asking
 from agent.model.account import Principal, Scope
 from agent.web.auth import signed_in
 from agent.web.desk import Desk, TheDesk

@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, StringConstraints
 
-from agent.lifecycle import asking, search
-from agent.lifecycle.search import Hit
+from agent.lifecycle.aftermath import asking, search
+from agent.lifecycle.aftermath.search import Hit
 from agent.web.auth import TheAsker
 from agent.web.desk import Desk, TheDesk
 from agent.web.jobs import views

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Response
 
-from agent.lifecycle.polling import POLL
+from agent.lifecycle.invitations.polling import POLL
 from agent.web.desk import TheDesk
 
 router = APIRouter(include_in_schema=False)

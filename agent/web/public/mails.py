@@ -19,7 +19,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from agent.errors import MeetbotError
-from agent.lifecycle.mail_desk import Transcript
+from agent.lifecycle.aftermath.mail_desk import Transcript
 from agent.rules.signed_links import Purpose
 from agent.web.desk import TheDesk
 from agent.web.problems import status_of

@@ -2,7 +2,7 @@
 
 import httpx2
 
-from agent.lifecycle import mail_links
+from agent.lifecycle.aftermath import mail_links
 from agent.model.states import State
 from agent.store import jobs as stored
 from tests.integration.web.test_jobs import make

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from agent.lifecycle.attend import HARVEST, Attend
-from agent.lifecycle.harvest import SUMMARISE, GetWords
+from agent.lifecycle.aftermath.harvest import SUMMARISE, GetWords
+from agent.lifecycle.aftermath.summarise import Summarise
+from agent.lifecycle.attendance.attend import HARVEST, Attend
 from agent.lifecycle.house import BOTS_QUEUE, JOBS_QUEUE
-from agent.lifecycle.listeners import Listener, keep_configured
 from agent.lifecycle.outbox import DELIVER, Deliver
 from agent.lifecycle.plan import ATTEND
-from agent.lifecycle.summarise import Summarise
+from agent.lifecycle.upkeep.listeners import Listener, keep_configured
 from tests.unit.lifecycle.world import Told, build
 
 

@@ -5,7 +5,7 @@ from agent.model.states import EndReason, State, Told
 from agent.model.tables import Endpoint
 from agent.store import jobs
 from tests.unit.lifecycle import world
-from tests.unit.lifecycle.test_attend import HOST, ME, capturing, job_of, make, now, state_is
+from tests.unit.lifecycle.attendance.test_attend import HOST, ME, capturing, job_of, make, now, state_is
 from tests.unit.lifecycle.test_attend_presence import GUEST
 from tests.unit.lifecycle.world import until
 

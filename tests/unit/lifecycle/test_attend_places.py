@@ -11,7 +11,15 @@ from agent.model.call import CallOver
 from agent.model.states import EndReason, FailureCode, State, Told
 from agent.store import jobs
 from tests.unit.lifecycle import world
-from tests.unit.lifecycle.test_attend import OPERATOR, into_the_call, job_of, kinds, make, now, state_is
+from tests.unit.lifecycle.attendance.test_attend import (
+    OPERATOR,
+    into_the_call,
+    job_of,
+    kinds,
+    make,
+    now,
+    state_is,
+)
 from tests.unit.lifecycle.world import until
 
 FULL = "All 1 places for bots are taken ([browser] max_bots)."
@@ -19,7 +27,7 @@ FULL = "All 1 places for bots are taken ([browser] max_bots)."
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agent.lifecycle.attend.PLACE_SECONDS", 0.1)
+    monkeypatch.setattr("agent.lifecycle.attendance.attend.PLACE_SECONDS", 0.1)
 
 
 def reasons(told: world.Told) -> list[object]:

@@ -4,7 +4,7 @@ from agent.model.call import CallOver, ChatSaid, Person, RosterSeen
 from agent.model.states import EndReason, FailureCode, State
 from agent.store import jobs
 from tests.unit.lifecycle import world
-from tests.unit.lifecycle.test_attend import (
+from tests.unit.lifecycle.attendance.test_attend import (
     HOST,
     ME,
     RIVAL,
@@ -84,7 +84,7 @@ async def test_a_suspect_that_is_a_person_is_kept_as_one(told: world.Told) -> No
 async def test_what_was_taken_before_a_crash_is_made_into_notes_when_the_bot_does_not_get_back_in(
     told: world.Told, monkeypatch
 ) -> None:  # type: ignore[no-untyped-def]
-    monkeypatch.setattr("agent.lifecycle.attend.REJOIN_SECONDS", (0.1,))
+    monkeypatch.setattr("agent.lifecycle.attendance.attend.REJOIN_SECONDS", (0.1,))
     told.transcripts.answer = words("We decided to launch on Tuesday.")
     make(told)
     caller = await capturing(told)
@@ -99,7 +99,7 @@ async def test_what_was_taken_before_a_crash_is_made_into_notes_when_the_bot_doe
 async def test_crashes_in_the_call_do_not_use_up_the_tries_at_getting_in(
     told: world.Told, monkeypatch
 ) -> None:  # type: ignore[no-untyped-def]
-    monkeypatch.setattr("agent.lifecycle.attend.REJOIN_SECONDS", (0.1,))
+    monkeypatch.setattr("agent.lifecycle.attendance.attend.REJOIN_SECONDS", (0.1,))
     make(told)
     caller = await capturing(told)
     for number in range(2, 6):

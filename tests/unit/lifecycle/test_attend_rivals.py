@@ -5,7 +5,16 @@ from agent.model.states import EndReason, FailureCode, State, Told
 from agent.rules.wording import Facts, line
 from agent.store import jobs
 from tests.unit.lifecycle import world
-from tests.unit.lifecycle.test_attend import HOST, ME, capturing, into_the_call, job_of, make, now, state_is
+from tests.unit.lifecycle.attendance.test_attend import (
+    HOST,
+    ME,
+    capturing,
+    into_the_call,
+    job_of,
+    make,
+    now,
+    state_is,
+)
 from tests.unit.lifecycle.world import until
 
 OTHER = Facts("Scribe", "Guest Person", mark="ffffff")
@@ -20,7 +29,7 @@ def signs(told: world.Told) -> list[dict[str, object]]:
 async def test_a_note_taker_on_the_invitation_is_known_before_the_meeting(
     told: world.Told, monkeypatch
 ) -> None:  # type: ignore[no-untyped-def]
-    monkeypatch.setattr("agent.lifecycle.attend.REJOIN_SECONDS", (0.1,))
+    monkeypatch.setattr("agent.lifecycle.attendance.attend.REJOIN_SECONDS", (0.1,))
     invited = [
         {"email": "host@example.com", "name": "Host Person"},
         {"email": "fred@fireflies.ai", "name": ""},

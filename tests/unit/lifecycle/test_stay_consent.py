@@ -9,10 +9,10 @@ from typing import Any, cast
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.lifecycle.attend import consent_stands
+from agent.lifecycle.attendance.attend import consent_stands
+from agent.lifecycle.attendance.scribe import Scribe
+from agent.lifecycle.attendance.stay import Stay
 from agent.lifecycle.house import House
-from agent.lifecycle.scribe import Scribe
-from agent.lifecycle.stay import Stay
 from agent.model.call import (
     Admitted,
     Asked,

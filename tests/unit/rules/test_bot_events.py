@@ -8,7 +8,7 @@ from agent.rules import bot_events, hook_events, lifecycle
 from agent.rules.bot_events import BotStatus, EventCode, hooks_of_line, log_line, of_line
 
 FACTS = {"meetingTitle": "Weekly", "platform": "google"}
-MOVES = [(source, target) for source, targets in lifecycle.TABLE.items() for target in targets]
+MOVES = [(source, target) for source, targets in lifecycle.TABLE.items() for target in sorted(targets)]
 
 
 def moved(source, target, **more):

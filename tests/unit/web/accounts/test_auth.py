@@ -8,7 +8,7 @@ from datetime import timedelta
 import jwt
 import pytest
 
-from agent.lifecycle import signing_key
+from agent.lifecycle.people import signing_key
 from agent.rules import tokens
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

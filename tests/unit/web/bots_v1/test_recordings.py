@@ -3,7 +3,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from agent.lifecycle import bot_files
+from agent.lifecycle.aftermath import bot_files
 from agent.model.states import State
 from agent.model.tables import Consent
 from agent.store import bots, jobs

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from agent.errors import Denied
-from agent.lifecycle.transcribe import Transcribe
+from agent.lifecycle.aftermath.transcribe import Transcribe
 from agent.model.states import State
 from agent.model.tables import Consent
 from agent.model.transcript import Entry, Harvest, Readiness

@@ -1,0 +1,238 @@
+"""One bot's stay at one meeting: events go into the rules of the call, and their commands are carried out and recorded."""
+
+import asyncio
+import contextlib
+from collections import deque
+from datetime import datetime
+from uuid import uuid4
+
+import structlog
+
+from agent.engine import Inbox
+from agent.errors import MeetbotError, Temporary
+from agent.lifecycle.attendance.scribe import Scribe
+from agent.lifecycle.house import House
+from agent.model.call import (
+    Admitted,
+    AskByMail,
+    Asked,
+    CallOver,
+    Captioned,
+    CaptionsUnavailable,
+    Command,
+    Enter,
+    Event,
+    Evidence,
+    Fail,
+    ForgetCapture,
+    InLobby,
+    Knocked,
+    Leave,
+    Nudge,
+    PageOpened,
+    Person,
+    PlatformNotice,
+    Record,
+    Refused,
+    RosterSeen,
+    RowKind,
+    Said,
+    Say,
+    StartCapture,
+    StopCapture,
+    Tick,
+    Verb,
+)
+from agent.model.states import FailureCode, State, Told
+from agent.ports import Caller
+from agent.rules import conduct
+from agent.rules.standing import judge
+
+FLUSH_SECONDS = 1.0
+LEAVE_SECONDS = 8.0
+log = structlog.get_logger("stay")
+
+
+class Stay:
+    """Runs the loop of one call. `run` returns the Leave or Fail that ended it, or None when the plan was changed."""
+
+    def __init__(
+        self, house: House, caller: Caller, scribe: Scribe, policy: conduct.Policy, standing: conduct.Standing
+    ) -> None:
+        self.house = house
+        self.caller = caller
+        self.scribe = scribe
+        self.policy = policy
+        self.standing = standing
+        self._events: asyncio.Queue[Event] = asyncio.Queue()
+        self._own: deque[Event] = deque()
+        self._captions: dict[str, Captioned] = {}
+        self._flushed = 0.0
+
+    async def run(self, inbox: Inbox, knock_at: datetime) -> Leave | Fail | None:
+        """Knock at `knock_at`, stay until the rules or the page end it, and leave."""
+        listeners = [
+            asyncio.create_task(self._hear_page(), name="stay.page"),
+            asyncio.create_task(self._hear_people(inbox), name="stay.people"),
+            asyncio.create_task(self._knock(knock_at), name="stay.knock"),
+            asyncio.create_task(self._beat(), name="stay.beat"),
+        ]
+        try:
+            return await self._loop()
+        finally:
+            for listener in listeners:
+                listener.cancel()
+            await asyncio.gather(*listeners, return_exceptions=True)
+            await self._flush(force=True)
+            await self._go()
+
+    async def _hear_page(self) -> None:
+        try:
+            async for event in self.caller.events():
+                self._events.put_nowait(event)
+        except MeetbotError as error:
+            log.warning("stay.page_lost", action="stay.page", job=self.scribe.public_id, error=error.full)
+        self._events.put_nowait(CallOver(self.house.now(), FailureCode.NETWORK_LOSS, "the page fell silent"))
+
+    async def _hear_people(self, inbox: Inbox) -> None:
+        while True:
+            told = await inbox.get()
+            self._events.put_nowait(
+                Asked(
+                    self.house.now(),
+                    verb=Verb(told["verb"]),
+                    uid=told.get("uid") or uuid4().hex,
+                    by=told.get("by", ""),
+                    text=told.get("text", ""),
+                    channel=told.get("channel", "api"),
+                )
+            )
+
+    async def _beat(self) -> None:
+        """Say now and then that the bot is alive; a database that is away for a moment is no reason to stop."""
+        while True:
+            with contextlib.suppress(Temporary):
+                await self.scribe.beat()
+            await self.house.clock.sleep(self.scribe.heartbeat_seconds)
+
+    async def _knock(self, knock_at: datetime) -> None:
+        wait = (knock_at - self.house.now()).total_seconds()
+        if wait > 0:
+            await self.house.clock.sleep(wait)
+        if await self.scribe.is_current():
+            await self.caller.knock()
+        else:
+            self._events.put_nowait(Asked(self.house.now(), verb=Verb.RECHECK, uid=uuid4().hex))
+
+    async def _loop(self) -> Leave | Fail | None:
+        while True:
+            event = await self._next()
+            if isinstance(event, Asked) and event.verb is Verb.RECHECK:
+                if not await self.scribe.is_current():
+                    return None
+                continue
+            await self._note(event)
+            cleared = self.standing.cleared
+            self.standing, commands = conduct.advance(self.standing, event, self.policy)
+            if isinstance(event, RosterSeen) or self.standing.cleared != cleared:
+                await self._note_roster(event)
+            for command in commands:
+                if isinstance(command, (Leave, Fail)):
+                    return command
+                await self._perform(command)
+            await self._flush(force=False)
+
+    async def _next(self) -> Event:
+        """Wait for the next event, or for the instant at which a rule may fire by itself."""
+        if self._own:
+            return self._own.popleft()
+        deadline = conduct.next_deadline(self.standing, self.policy)
+        limits = [FLUSH_SECONDS] if self._captions else []
+        if deadline is not None:
+            limits.append(max(0.0, (deadline - self.house.now()).total_seconds()))
+        try:
+            return await asyncio.wait_for(self._events.get(), min(limits, default=None))
+        except TimeoutError:
+            return Tick(self.house.now())
+
+    async def _note(self, event: Event) -> None:
+        """Write down what the page told, as far as it stands in the timeline or the tables."""
+        match event:
+            case PageOpened():
+                await self.scribe.line(Told.BROWSER_OPEN, signed_in=event.signed_in)
+            case Knocked():
+                await self.scribe.line(Told.KNOCKED)
+            case InLobby():
+                await self.scribe.enter_state(State.WAITING, Told.IN_LOBBY)
+            case Admitted():
+                await self.scribe.enter_state(State.IN_CALL, Told.ADMITTED, signs=list(event.signs))
+            case Captioned() if self.standing.capturing:
+                self._captions[event.id] = event
+            case CaptionsUnavailable():
+                await self.scribe.line(Told.TROUBLE, detail=event.detail)
+            case PlatformNotice():
+                await self.scribe.line(Told.PLATFORM_NOTICE, text=event.text, accepted=event.accepted)
+            case Evidence():
+                await self.scribe.line(Told.EVIDENCE_KEPT, why=event.why, files=list(event.files))
+            case Refused() | CallOver():
+                log.info("stay.over", action="stay.over", job=self.scribe.public_id, detail=event.detail)
+
+    async def _note_roster(self, event: Event) -> None:
+        """Write down who is there as the rules see it; a look that tells nothing leaves everybody where they were."""
+        if isinstance(event, RosterSeen) and event.people is None:
+            return
+        certain = isinstance(event, RosterSeen) and self.standing.room.certain
+        await self.scribe.roster(self.standing.people, event.at, self._judge, certain=certain)
+
+    def _judge(self, person: Person) -> tuple[str, str]:
+        """Return what somebody is, and by which rule."""
+        if person.is_self or person.id in self.standing.own_ids:
+            return "self", ""
+        if person.kind is RowKind.PSEUDO:
+            return "pseudo", "row"
+        verdict = judge(self.standing, self.policy, person.name)
+        return verdict.kind.value, verdict.rule
+
+    async def _perform(self, command: Command) -> None:
+        match command:
+            case Say():
+                seen = await self.caller.say(command.text)
+                await self.scribe.line(Told.ANNOUNCED, purpose=command.purpose, text=command.text, seen=seen)
+                # Before whatever was heard meanwhile: an answer may be quicker than the look whether the line appeared.
+                self._own.append(Said(self.house.now(), command.text, command.purpose, shown=seen))
+            case Enter():
+                await self.scribe.ledger(command)
+            case StartCapture():
+                await self.scribe.enter_state(State.RECORDING, Told.CAPTURE_STARTED)
+                await self.caller.start_capture()
+            case StopCapture():
+                await self.caller.stop_capture()
+                await self._flush(force=True)
+                await self.scribe.enter_state(State.IN_CALL, Told.CAPTURE_STOPPED)
+            case ForgetCapture():
+                await self.caller.stop_capture()
+                self._captions.clear()
+                await self.scribe.forget_words()
+            case Record():
+                await self.scribe.recorded(command)
+            case Nudge():
+                await self.scribe.nudge()
+            case AskByMail():
+                await self.scribe.ask_by_mail(command.question)
+
+    async def _flush(self, *, force: bool) -> None:
+        """Write captions at most once a second, so that a crash loses the last second only."""
+        now = self.house.clock.monotonic()
+        if not self._captions or (not force and now - self._flushed < FLUSH_SECONDS):
+            return
+        self._flushed = now
+        batch, self._captions = list(self._captions.values()), {}
+        await self.scribe.captions(batch)
+
+    async def _go(self) -> None:
+        try:
+            async with asyncio.timeout(LEAVE_SECONDS):
+                await self.caller.leave()
+        except (MeetbotError, TimeoutError) as error:
+            log.warning("stay.leave_failed", action="stay.leave", job=self.scribe.public_id, error=str(error))
+        await self.caller.close()

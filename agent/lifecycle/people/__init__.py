@@ -1,0 +1,1 @@
+"""Who asks: accounts, sessions, keys, devices, plans, and what each of them used."""

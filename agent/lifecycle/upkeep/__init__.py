@@ -1,0 +1,1 @@
+"""What keeps the house in order: the last net, forgetting in time, the machine's own figures."""

@@ -1,0 +1,47 @@
+"""Forgets in time: what the retention settings no longer allow to be kept, and the engine's own finished records."""
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+
+from agent.lifecycle.aftermath import bot_files
+from agent.lifecycle.house import House
+from agent.lifecycle.people.kept_answers import KEPT_FOR
+from agent.store import identity, requests, retention
+
+ENGINE_RECORDS = timedelta(days=7)
+SIGN_INS = timedelta(days=7)
+log = structlog.get_logger("janitor")
+
+
+class Janitor:
+    """Runs once a night; every part of it may run twice."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+
+    async def __call__(self, *_slot: str | int) -> None:
+        """Purge once."""
+        await asyncio.to_thread(self._purge)
+
+    def _purge(self) -> None:
+        habits, now = self.house.habits, self.house.now()
+        with self.house.database.write() as session:
+            gone = {
+                "mails": retention.forget_mails(session, now - timedelta(days=habits.raw_mail_days)),
+                "entries": retention.forget_words(session, now - timedelta(days=habits.transcript_days)),
+                "kept_answers": requests.forget_kept(session, now - KEPT_FOR),
+                "request_lines": requests.forget_lines(session, now - timedelta(days=habits.delivery_days)),
+                "summaries": retention.forget_summaries(session, now - timedelta(days=habits.summary_days)),
+                "deliveries": retention.forget_deliveries(
+                    session, now - timedelta(days=habits.delivery_days)
+                ),
+                "sign_ins": identity.forget_stale(session, now - SIGN_INS),
+            }
+            files = bot_files.forget_old(session, now - timedelta(days=habits.recording_days))
+        bot_files.unlink(habits.data_dir, files)
+        gone["recordings"] = len(files)
+        gone["engine"] = self.house.engine.forget_finished(now - ENGINE_RECORDS)
+        self.house.database.checkpoint()
+        log.info("janitor.purged", action="janitor.purge", **gone)

@@ -1,0 +1,66 @@
+"""The last net: once a minute, what stands in the tables and is missing in the engine is put there again."""
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+
+from agent.lifecycle import outbox, plan
+from agent.lifecycle.aftermath.harvest import SUMMARISE
+from agent.lifecycle.attendance.attend import HARVEST
+from agent.lifecycle.house import House
+from agent.lifecycle.invitations.intake import READ
+from agent.model.states import AT_THE_MEETING, State
+from agent.model.tables import Job
+from agent.store import deliveries, jobs, mails
+
+LATE = timedelta(seconds=90)
+log = structlog.get_logger("sweep")
+
+
+class Sweep:
+    """Enqueues under the same keys, which is harmless where they exist."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+
+    async def __call__(self, *_slot: str | int) -> None:
+        """Look once at everything that should be moving."""
+        await asyncio.to_thread(self._look)
+
+    def _look(self) -> None:
+        before = self.house.now() - LATE
+        with self.house.database.write() as session:
+            for mail in mails.unread(session, before):
+                self.house.engine.after(session, READ, f"read:{mail.id}", mail.id or 0)
+            for job in jobs.due_before(session, before):
+                if not job.options.get("await_deploy"):
+                    plan.schedule(session, self.house, job)
+            for delivery in deliveries.due(session, before):
+                outbox.start(session, self.house.engine, delivery)
+            stranded = jobs.untouched(session, [*AT_THE_MEETING, State.QUEUED, State.FINALIZING], before)
+        for job in stranded:
+            self._rescue(job)
+
+    def _rescue(self, job: Job) -> None:
+        """Start the phase of a job anew whose run is gone without having ended it."""
+        engine = self.house.engine
+        if any(engine.alive(prefix) for prefix in _keys(job)):
+            return
+        log.error("sweep.rescue", action="sweep.rescue", job=job.public_id, state=job.state)
+        with self.house.database.write() as session:
+            row = jobs.get(session, job.id or 0, lock=True)
+            if row.state != job.state or row.revision != job.revision:
+                return
+            row.revision += 1
+            session.add(row)
+            if row.state == State.FINALIZING:
+                key = f"{HARVEST}:{row.public_id}:{row.revision}:1"
+                engine.after(session, HARVEST, key, row.id or 0, 1)
+            else:
+                engine.after(session, plan.ATTEND, plan.attend_key(row), row.id or 0, row.revision)
+
+
+def _keys(job: Job) -> tuple[str, ...]:
+    """Return what the keys of a job's runs begin with."""
+    return (plan.attend_key(job), f"{HARVEST}:{job.public_id}:", f"{SUMMARISE}:{job.public_id}:")
