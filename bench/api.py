@@ -25,8 +25,8 @@ from fastapi import FastAPI, HTTPException
 from agent.daemon.clock import SystemClock
 from agent.daemon.logging import configure
 from agent.engine import Engine
-from agent.lifecycle.accounts import Accounts
 from agent.lifecycle.house import BOTS_QUEUE, JOBS_QUEUE, Habits, House
+from agent.lifecycle.people.accounts import Accounts
 from agent.model.tables import Job, JobEvent, TranscriptEntry
 from agent.store.database import Database
 from agent.web import server

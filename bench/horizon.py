@@ -23,10 +23,10 @@ from sqlmodel import select
 
 from agent.engine import Engine
 from agent.invites.reader import LimitedReader
-from agent.lifecycle.calendar import Calendar, Message
-from agent.lifecycle.horizon import Horizon
 from agent.lifecycle.house import BOTS_QUEUE, JOBS_QUEUE, Habits, House
-from agent.lifecycle.intake import Intake
+from agent.lifecycle.invitations.calendar import Calendar, Message
+from agent.lifecycle.invitations.horizon import Horizon
+from agent.lifecycle.invitations.intake import Intake
 from agent.lifecycle.plan import ATTEND
 from agent.model.invite import Component
 from agent.model.tables import Job

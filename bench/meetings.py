@@ -51,10 +51,14 @@ class Meeting:
         self.acknowledged_at = datetime.now(UTC)
 
     async def enter(self) -> None:
-        """Let the bot in when it knocks, and allow it to listen."""
+        """Let the bot in when it knocks."""
+        await self.stage.teller.wait(self.code, "knocked", timeout=PATIENCE_SECONDS)
+        await self.stage.teller.step(self.code, {"do": "admit"})
+        await self.stage.teller.wait(self.code, "in_call", timeout=PATIENCE_SECONDS)
+
+    async def allow(self) -> None:
+        """Wait for the question, and answer it."""
         teller = self.stage.teller
-        await teller.wait(self.code, "knocked", timeout=PATIENCE_SECONDS)
-        await teller.step(self.code, {"do": "admit"})
         await teller.wait(self.code, f"chat:{stories.QUESTION}", timeout=PATIENCE_SECONDS)
         await teller.step(self.code, {"do": "say", "name": cast.HOST_NAME, "text": "yes"})
         await teller.wait(self.code, "captions_on", timeout=PATIENCE_SECONDS)
@@ -88,9 +92,14 @@ class Meeting:
         found = next(job for job in listed if job["title"] == self.uid)
         return dict((await self.stage.api.get(f"/api/v1/jobs/{found['id']}")).json())
 
+    async def seconds_to_knock(self) -> float:
+        """From the minute it was due to the press of the button."""
+        job, seen = await self.job(), await self.stage.teller.observed(self.code)
+        return (_instant(seen["visitors"][0]["knocked_at"]) - _instant(job["joinAt"])).total_seconds()
+
     async def seconds(self) -> dict[str, float]:
         """How long each part took."""
-        job, seen = await self.job(), await self.stage.teller.observed(self.code)
+        job = await self.job()
         at = {line["kind"]: _instant(line["at"]) for line in reversed(job["timeline"])}
         recaps = [
             _instant(mail["at"])
@@ -99,9 +108,7 @@ class Meeting:
         ]
         return {
             "to_job": (at["job_created"] - self.acknowledged_at).total_seconds(),
-            "to_knock": (
-                _instant(seen["visitors"][0]["knocked_at"]) - _instant(job["joinAt"])
-            ).total_seconds(),
+            "to_knock": await self.seconds_to_knock(),
             "to_mail": (min(recaps) - at["left"]).total_seconds(),
         }
 
@@ -119,6 +126,7 @@ async def measure(directory: Path) -> list[Figure]:
 async def _alone(meeting: Meeting) -> dict[str, float]:
     await meeting.invite(_in(SOON_SECONDS))
     await meeting.enter()
+    await meeting.allow()
     await meeting.end()
     return await meeting.seconds()
 
@@ -153,13 +161,10 @@ async def _together(stage: Stage, crowd: Sequence[Meeting], idle_percent: float)
     for talk in talking:
         talk.cancel()
     await asyncio.gather(*talking, return_exceptions=True)
-    await asyncio.gather(*(meeting.end() for meeting in crowd))
-    told = [await meeting.seconds() for meeting in crowd]
-    knocks, mails = [one["to_knock"] for one in told], [one["to_mail"] for one in told]
+    knocks = [await meeting.seconds_to_knock() for meeting in crowd]
     share = (daemon.core_percent - idle_percent) / len(crowd)
     return [
         Figure("due → knocked, twenty in the same minute, p99", max(knocks), "s", 5.0, more=spread(knocks)),
-        Figure("left → recap, twenty at once", max(mails), "s", more=spread(mails)),
         Figure("memory per bot in a call, browser", browsers.memory_mb / len(crowd), "MB"),
         Figure("one core per bot in a call, browser", browsers.core_percent / len(crowd), "%"),
         Figure("one core per bot in a call, daemon", max(share, 0.0), "%"),
