@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import yaml
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from agent.errors import Missing
 from agent.web.postman import collection
@@ -54,6 +54,12 @@ async def openapi_yaml(request: Request) -> Response:
 async def postman(request: Request) -> JSONResponse:
     """Return the collection."""
     return JSONResponse(collection(request.app.openapi()))
+
+
+@router.get("/")
+async def front() -> Response:
+    """Lead a person who opens the server's address to what there is to see."""
+    return RedirectResponse("/docs")
 
 
 @router.get("/docs")

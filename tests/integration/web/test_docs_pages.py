@@ -30,3 +30,9 @@ async def test_the_pages_fetch_nothing_from_elsewhere(stranger: httpx2.AsyncClie
         assert address.startswith("/docs/")
         assert (await stranger.get(address)).status_code == 200, address
     assert (await stranger.get("/docs/secrets.txt")).status_code == 404
+
+
+async def test_the_servers_bare_address_leads_to_the_pages(stranger):
+    answer = await stranger.get("/", follow_redirects=False)
+    assert answer.is_redirect
+    assert answer.headers["location"] == "/docs"
