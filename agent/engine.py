@@ -53,7 +53,7 @@ class Engine:
         queues: dict[str, int],
         worker_ttl_seconds: float = 15.0,
         beat_seconds: float = 3.0,
-        poll_seconds: float = 0.25,
+        poll_seconds: float = 0.5,
     ) -> None:
         self.database = database
         self.queues = queues
