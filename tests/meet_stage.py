@@ -14,8 +14,8 @@ from agent.sandbox.teller import Teller
 from agent.sandbox.world import World
 
 CHROMIUM = "/usr/bin/chromium"
-IMPATIENT = Patience(door_seconds=6, unknown_seconds=1.5, offline_seconds=1.5, hang_seconds=3.5)
-SEEN_WITHIN_SECONDS = 10.0
+IMPATIENT = Patience(door_seconds=12, unknown_seconds=3, offline_seconds=3, hang_seconds=9)
+SEEN_WITHIN_SECONDS = 30.0
 
 
 class SystemClock:

@@ -117,7 +117,7 @@ class WebStage:
     async def client(self, key: str | None = None, **facts: Any) -> httpx2.AsyncClient:
         """Open a client that sends this key."""
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        made = httpx2.AsyncClient(base_url=self.url, headers=headers, trust_env=False, **facts)
+        made = httpx2.AsyncClient(base_url=self.url, headers=headers, trust_env=False, timeout=60, **facts)
         return await self._open.enter_async_context(made)
 
     def put(self, job_id: str, state: State, **columns: Any) -> Job:

@@ -14,7 +14,7 @@ from tests.meet_stage import Bot, Stage
 
 TABLE = tomllib.loads(Path(__file__).with_name("meet_matrix.toml").read_text("utf-8"))["behaviour"]
 AT_ONCE = 4
-SETTLED_SECONDS = 3.0
+SETTLED_SECONDS = 30.0
 
 
 def in_language(language: str) -> list[dict[str, Any]]:
