@@ -15,7 +15,8 @@ from agent.sandbox.world import World
 
 CHROMIUM = "/usr/bin/chromium"
 IMPATIENT = Patience(door_seconds=12, unknown_seconds=3, offline_seconds=3, hang_seconds=9)
-SEEN_WITHIN_SECONDS = 30.0
+SEEN_WITHIN_SECONDS = 10.0
+BUSY_MACHINE = 6.0  # how fast a verdict comes is measured in bench/meet.py, on a machine of its own
 
 
 class SystemClock:
@@ -50,7 +51,7 @@ class Bot:
 
     async def see(self, kind: str, *, within: float = SEEN_WITHIN_SECONDS, **wanted: Any) -> Event:
         """The next event of this kind with these fields; events before it are passed over."""
-        deadline = time.monotonic() + within
+        deadline = time.monotonic() + within * BUSY_MACHINE
         while True:
             while self._read < len(self.events):
                 event = self.events[self._read]
