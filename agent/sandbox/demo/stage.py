@@ -58,8 +58,8 @@ class Stage:
         await self.world.__aenter__()
         self.teller = Teller(self.world.base_url)
         self._write_config()
-        await self._command("users", "create", cast.HOST, "--operator")
-        made = await self._command("keys", "create", "--user", cast.HOST, "--name", "demo", "--json")
+        await self.command("users", "create", cast.HOST, "--operator")
+        made = await self.command("keys", "create", "--user", cast.HOST, "--name", "demo", "--json")
         key = json.loads(made)["key"]
         self.api = httpx2.AsyncClient(
             base_url=self.base_url, headers={"Authorization": f"Bearer {key}"}, trust_env=False
@@ -186,7 +186,8 @@ class Stage:
         if self._daemon is not None and self._daemon.returncode is not None:
             raise StoryError(f"The daemon ended with status {self._daemon.returncode}.\n{self.last_words()}")
 
-    async def _command(self, *arguments: str) -> str:
+    async def command(self, *arguments: str) -> str:
+        """Run a command on the daemon's own configuration, and return what it prints."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
