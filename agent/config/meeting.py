@@ -52,8 +52,8 @@ class BrowserSection(Section):
     busy_seconds: Seconds = Field(10.0, description="How long the processors must be that busy.")
     sandbox: bool | None = Field(
         None,
-        description="Chromium's own sandbox. Unset means on, except for root, whom Chromium refuses it: "
-        "run as another user.",
+        description="Chromium's own sandbox. Unset means on where the system allows it: not for root, whom Chromium "
+        "refuses it, nor without user namespaces. true refuses to join without it.",
     )
 
 

@@ -3,12 +3,13 @@
 import logging
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from playwright.async_api import Browser, Error, Playwright
 
 from agent.errors import Misconfigured, Temporary
+from agent.meet.sandboxing import decide
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 LAUNCH_SECONDS = 30.0
@@ -53,7 +54,12 @@ FLAGS = (
     f"--window-size={VIEWPORT_WIDTH},{VIEWPORT_HEIGHT}",
 )
 # Chromium's own words; the flags of its command line stand in every failure's text.
-SANDBOX_SIGNS = ("No usable sandbox", "Running as root without --no-sandbox", "SUID sandbox")
+SANDBOX_SIGNS = (
+    "No usable sandbox",
+    "Running as root without --no-sandbox",
+    "SUID sandbox",
+    "Failed to move to new namespace",
+)
 NO_BROWSER = (
     "No Chromium was found. Install one (on Debian or Ubuntu: apt-get install chromium), "
     "or run `playwright install chromium`, or set [browser] executable to its path."
@@ -64,24 +70,22 @@ class NoScreen(Misconfigured):
     """A visible browser was wanted where there is nothing to show it on."""
 
 
+class NoSandbox(Misconfigured):
+    """Chromium cannot build its sandbox here."""
+
+
 @dataclass(frozen=True, slots=True)
 class Launch:
     """How browsers are started.
 
-    `sandbox` None means: on, unless the process is root's, where Chromium refuses. `artifacts_dir` is where
-    Playwright keeps what it needs while a browser runs; None is a temporary directory.
+    `sandbox` None means: on where the system allows it. `artifacts_dir` is where Playwright keeps what it needs
+    while a browser runs; None is a temporary directory.
     """
 
     executable: str | None = None
     headless: bool = True
     sandbox: bool | None = None
     artifacts_dir: Path | None = None
-
-    def sandboxed(self) -> bool:
-        """Whether Chromium's own sandbox is used."""
-        if self.sandbox is not None:
-            return self.sandbox
-        return os.geteuid() != 0
 
 
 def installed_browser(executable: str | None) -> str | None:
@@ -107,26 +111,47 @@ def choose_browser(launch: Launch, playwright: Playwright) -> str:
     return found
 
 
-async def start_browser(launch: Launch, playwright: Playwright) -> Browser:
-    """Start one. Raises `Misconfigured` without any browser, `Temporary` when it does not come up."""
-    path = choose_browser(launch, playwright)
-    sandboxed = launch.sandboxed()
-    if not sandboxed:
-        log.warning("the browser runs without its sandbox; run the service as an ordinary user to have it")
-    try:
-        return await playwright.chromium.launch(
-            executable_path=path,
-            headless=launch.headless,
-            chromium_sandbox=sandboxed,
-            args=list(FLAGS),
-            artifacts_dir=launch.artifacts_dir,
-            handle_sigint=False,
-            handle_sigterm=False,
-            handle_sighup=False,
-            timeout=LAUNCH_SECONDS * 1000,
-        )
-    except Error as error:
-        raise launch_failure(error, path) from error
+@dataclass(slots=True)
+class Starter:
+    """Starts browsers, and remembers what the system refused: it is tried once and said once."""
+
+    launch: Launch
+    _refused: bool = False
+    _said: set[str] = field(default_factory=set)
+
+    async def start(self, playwright: Playwright) -> Browser:
+        """Start one. Raises `Misconfigured` without any browser, `Temporary` when it does not come up."""
+        try:
+            return await self._start(playwright)
+        except NoSandbox:
+            if self._refused or self.launch.sandbox is not None:
+                raise
+            self._refused = True
+            return await self._start(playwright)
+
+    async def _start(self, playwright: Playwright) -> Browser:
+        path = choose_browser(self.launch, playwright)
+        sandboxing = decide(self.launch.sandbox, root=os.geteuid() == 0, refused=self._refused)
+        self._say(sandboxing.warning)
+        try:
+            return await playwright.chromium.launch(
+                executable_path=path,
+                headless=self.launch.headless,
+                chromium_sandbox=sandboxing.on,
+                args=list(FLAGS),
+                artifacts_dir=self.launch.artifacts_dir,
+                handle_sigint=False,
+                handle_sigterm=False,
+                handle_sighup=False,
+                timeout=LAUNCH_SECONDS * 1000,
+            )
+        except Error as error:
+            raise launch_failure(error, path) from error
+
+    def _say(self, warning: str) -> None:
+        if warning and warning not in self._said:
+            self._said.add(warning)
+            log.warning(warning)
 
 
 def launch_failure(error: Error, path: str) -> Misconfigured | Temporary:
@@ -136,7 +161,7 @@ def launch_failure(error: Error, path: str) -> Misconfigured | Temporary:
         advice = (
             "run the service as an ordinary user, allow user namespaces, or set [browser] sandbox = false"
         )
-        return Misconfigured(f"The browser's sandbox cannot be used here: {advice}.", full=text)
+        return NoSandbox(f"The browser's sandbox cannot be used here: {advice}.", full=text)
     if "DISPLAY" in text or "headed browser" in text:
         return NoScreen("There is no screen for a visible browser: set [browser] headless = true.", full=text)
     return Temporary(f"The browser {path} did not start.", full=text, retry_after_seconds=15)

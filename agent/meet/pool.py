@@ -13,9 +13,9 @@ from agent.meet.browser import (
     VIEWPORT_HEIGHT,
     VIEWPORT_WIDTH,
     Launch,
+    Starter,
     choose_browser,
     installed_browser,
-    start_browser,
 )
 from agent.meet.remains import Remains
 
@@ -74,6 +74,7 @@ class Pool:
 
     def __post_init__(self) -> None:
         self._remains = Remains(self.data_dir / "browsers.json")
+        self._starter = Starter(self.launch)
 
     @property
     def bots(self) -> int:
@@ -144,7 +145,7 @@ class Pool:
             return shared
 
     async def _add_browser(self) -> Shared:
-        shared = Shared(await start_browser(self.launch, await self._driver()))
+        shared = Shared(await self._starter.start(await self._driver()))
         await self._remains.note(shared.browser)
         self._shared.append(shared)
         return shared

@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.async_api import BrowserContext, Error, StorageState, async_playwright
 
 from agent.errors import Misconfigured, Temporary
-from agent.meet.browser import Launch, NoScreen, start_browser
+from agent.meet.browser import Launch, NoScreen, Starter
 
 SIGN_IN_URL = "https://accounts.google.com/"
 REFRESH_SECONDS = 3.0
@@ -109,7 +109,7 @@ async def sign_in(
     """
     async with async_playwright() as playwright:
         try:
-            browser = await start_browser(launch, playwright)
+            browser = await Starter(launch).start(playwright)
         except NoScreen as error:
             raise Misconfigured(NO_SCREEN, full=error.full) from error
         try:

@@ -156,7 +156,6 @@ async def test_without_any_browser_it_is_said_how_to_get_one(monkeypatch: pytest
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(Misconfigured, match="playwright install chromium"):
         choose_browser(Launch(), NoBrowsers())  # type: ignore[arg-type]
-    assert Launch(executable=CHROMIUM, sandbox=True).sandboxed()
 
 
 async def test_leaving_by_our_own_button_is_no_removal_and_no_surprise(stage: Stage) -> None:
