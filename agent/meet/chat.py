@@ -1,6 +1,7 @@
 """The chat: lines read exactly once, lines written with real keys and seen to appear."""
 
 import asyncio
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,8 +16,8 @@ from agent.ports import Clock
 LONGEST_LINE = 500
 OPEN_SECONDS = 3.0
 ECHO_SECONDS = 2.0
-WRITE_TRIES = 2
-COMPOSER_SECONDS = 0.3
+TAKEN_SECONDS = 6.0
+COMPOSER_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,28 +147,31 @@ class ChatPanel:
         return texts.get("chat_off", "the chat has no field to write in")
 
     async def write(self, text: str) -> bool:
-        """Type one line and see it appear; tried again once when it is lost."""
+        """Write one line and see it appear; when it is lost it is typed once more, key by key."""
         self._chat.will_send(text)
         self._awaited = squeeze(text)
         self._echo.clear()
-        for _ in range(WRITE_TRIES):
+        for write in (self._hand.put_line, self._hand.type_line):
             if not await self._hand.press("composer"):
                 return False
             await self._hand.replace_text("")
-            await self._hand.type_line(text)
-            if await self._echoed() or (await self._press_send() and await self._echoed()):
+            await write(text)
+            if await self._echoed(ECHO_SECONDS) or await self._sent():
                 return True
         return False
 
-    async def _press_send(self) -> bool:
-        """Where Enter did not send, the text still stands in the field and the button is there for it."""
+    async def _sent(self) -> bool:
+        """Where Enter did not send, the text still stands in the field; an empty field means it is on its way."""
         field = await self._hand.find("composer")
-        return bool(field and field["value"].strip()) and await self._hand.press("send")
+        if field and field["value"].strip():
+            return await self._hand.press("send") and await self._echoed(ECHO_SECONDS)
+        return await self._echoed(TAKEN_SECONDS)
 
-    async def _echoed(self) -> bool:
-        try:
-            async with asyncio.timeout(ECHO_SECONDS):
+    async def _echoed(self, seconds: float) -> bool:
+        """Whether the line is in the panel; a slow page is asked before its silence counts."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
                 await self._echo.wait()
-        except TimeoutError:
-            return False
-        return True
+        if not self._echo.is_set():
+            await self._watcher.ask("hearChat", True)
+        return self._echo.is_set()

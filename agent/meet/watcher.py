@@ -13,7 +13,8 @@ from agent.errors import Temporary
 from agent.meet.selectors import BINDING, page_script
 
 WORLD = "meetbot"
-ANSWER_SECONDS = 5.0
+# A page that hangs is given up sooner (`Patience.hang_seconds`); on a busy machine an answer takes seconds.
+ANSWER_SECONDS = 20.0
 log = logging.getLogger(__name__)
 Told = dict[str, Any]
 

@@ -10,10 +10,13 @@ const chatObserver = new MutationObserver(() => {
   chatTimer ??= setTimeout(() => tellChat(false), CHAT_GATHER_MS);
 });
 
-/** Listen to the list that is open now; true when there is one. */
-function hearChat() {
+/** Listen to the list that is open now; true when there is one. `now` tells at once what it holds. */
+function hearChat(now = false) {
   const list = regionElement("chat_list");
-  if (list === chatList) return list !== null;
+  if (list === chatList) {
+    if (now) tellChat(false);
+    return list !== null;
+  }
   chatObserver.disconnect();
   chatList = list;
   chatSeen = new WeakSet();
@@ -26,9 +29,9 @@ function hearChat() {
 function tellChat(whole) {
   clearTimeout(chatTimer);
   chatTimer = null;
-  const fresh = chatList ? chatLines().filter((line) => !chatSeen.has(line.node)) : [];
+  const fresh = chatList ? chatLines().filter((line) => line.text && !chatSeen.has(line.node)) : [];
   fresh.forEach((line) => chatSeen.add(line.node));
-  const lines = fresh.map(({ node, ...line }) => line).filter((line) => line.text);
+  const lines = fresh.map(({ node, ...line }) => line);
   if (whole || lines.length) tell({ kind: "chat", whole, lines });
 }
 
