@@ -56,9 +56,9 @@ _HOLDER = (
 )
 
 
-def holder(session: Session, digest: str) -> Holder | None:
+def holder(connection: sa.Connection, digest: str) -> Holder | None:
     """Return who holds a key, by the key's SHA-256."""
-    found = session.execute(_HOLDER, {"digest": digest}).first()
+    found = connection.execute(_HOLDER, {"digest": digest}).first()
     return Holder(*found) if found else None
 
 

@@ -4,11 +4,11 @@ What the text is (an API key, an access token) is for `accounts.who_has` to tell
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import Depends, Request, Security
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi import Depends, Request
+from fastapi.openapi.models import HTTPBearer as HTTPBearerScheme
+from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
 
 from agent.errors import Denied
@@ -17,11 +17,6 @@ from agent.web.desk import desk_of
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 SESSION_COOKIES = ("__Host-meetbot", "meetbot")  # the second where the pages are not served over TLS
-bearer = HTTPBearer(
-    auto_error=False,
-    scheme_name="bearerAuth",
-    description="An API key (`mb_live_…`, `mb_test_…`) or an access token.",
-)
 
 
 class Unauthenticated(Denied):
@@ -62,45 +57,36 @@ async def signed_in(request: Request) -> Principal | None:
     return None
 
 
-async def _asker(
-    request: Request,
-    _documented: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)],
-) -> Principal:
-    return await identify(request)
+class Asker(SecurityBase):
+    """A dependency: who asks, once it is sure that they may. One step a request, where a chain of them would be felt.
+
+    `scope` is what their key needs (by default read or write, as the method wants), `only` says why others than operators
+    are refused; None lets everybody in.
+    """
+
+    model = HTTPBearerScheme(description="An API key (`mb_live_…`, `mb_test_…`) or an access token.")
+    scheme_name = "bearerAuth"
+
+    def __init__(self, scope: Scope | None = None, *, only: str | None = None) -> None:
+        self.scope = scope
+        self.only = only
+
+    async def __call__(self, request: Request) -> Principal:
+        """Return who asks. Raises `Unauthenticated`, `Denied` and `TooMany`."""
+        principal = await identify(request)
+        if self.only and not principal.is_operator:
+            raise Denied(self.only)
+        scope = self.scope or (Scope.READ if request.method in SAFE_METHODS else Scope.WRITE)
+        if not principal.may(scope):
+            raise Denied(f"This key has not the scope {scope}.")
+        return principal
 
 
-async def _everyday(request: Request, principal: Annotated[Principal, Depends(_asker)]) -> Principal:
-    scope = Scope.READ if request.method in SAFE_METHODS else Scope.WRITE
-    return _allowed(principal, scope)
+admit = Asker()  # called by itself where a route has another way in too
+TheAsker = Annotated[Principal, Depends(admit)]
+TheOperator = Annotated[Principal, Depends(Asker(only="Only operators may do this."))]
 
 
-async def admit(request: Request) -> Principal:
-    """Return who asks, as `TheAsker` does, for a route that has another way in too."""
-    return await _everyday(request, await identify(request))
-
-
-async def _operator(principal: Annotated[Principal, Depends(_everyday)]) -> Principal:
-    if not principal.is_operator:
-        raise Denied("Only operators may do this.")
-    return principal
-
-
-def asker_with(scope: Scope) -> Callable[..., Awaitable[Principal]]:
+def asker_with(scope: Scope) -> Asker:
     """Return a dependency that demands an operator's key with one scope by name: machines speak for everybody."""
-
-    async def demand(principal: Annotated[Principal, Depends(_asker)]) -> Principal:
-        if not principal.is_operator:
-            raise Denied("Only an operator's key may do this.")
-        return _allowed(principal, scope)
-
-    return demand
-
-
-def _allowed(principal: Principal, scope: Scope) -> Principal:
-    if not principal.may(scope):
-        raise Denied(f"This key has not the scope {scope}.")
-    return principal
-
-
-TheAsker = Annotated[Principal, Depends(_everyday)]
-TheOperator = Annotated[Principal, Depends(_operator)]
+    return Asker(scope, only="Only an operator's key may do this.")

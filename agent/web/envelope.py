@@ -6,7 +6,7 @@ from http import HTTPStatus
 from uuid import uuid4
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -36,7 +36,8 @@ class Envelope:
     def __init__(self, app: ASGIApp, *, book: RequestBook, over_tls: bool) -> None:
         self.app = app
         self.book = book
-        self.headers = SAFE_HEADERS | (ONE_YEAR_OF_TLS if over_tls else {})
+        headers = SAFE_HEADERS | (ONE_YEAR_OF_TLS if over_tls else {})
+        self.headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -51,17 +52,16 @@ class Envelope:
             nonlocal status, started
             if message["type"] == "http.response.start":
                 status, started = message["status"], True
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = request_id
-                for name, value in self.headers.items():
-                    headers.setdefault(name, value)
+                there = {name for name, _ in message["headers"]}
+                missing = [header for header in self.headers if header[0] not in there]
+                message["headers"] = [*message["headers"], *missing, (b"x-request-id", request_id.encode())]
             await send(message)
 
         scope.setdefault("state", {})
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self.app(scope, receive, tell)
-            except Exception as error:
+            except Exception as error:  # whatever failed: the caller gets an answer, the log the reason
                 log.error("request.failed", action="web.fail", exc_info=error)
                 if not started:
                     await FAILED(scope, receive, tell)

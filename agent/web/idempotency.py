@@ -83,7 +83,7 @@ class Idempotency:
 
         try:
             await self.app(scope, receive, collect)
-        except BaseException:
+        except BaseException:  # cancelled ones too: the key must be free for the next try
             await asyncio.to_thread(self.answers.give_up, call)
             raise
 

@@ -7,9 +7,9 @@ wrong codes) is counted in the database by whoever checks them.
 import math
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
-from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -28,13 +28,13 @@ class Standing:
     remaining: int
     reset_at: float
 
-    def headers(self) -> dict[str, str]:
+    def headers(self) -> list[tuple[bytes, bytes]]:
         """Spell it as the API promises."""
-        return {
-            "X-RateLimit-Limit": str(self.limit),
-            "X-RateLimit-Remaining": str(self.remaining),
-            "X-RateLimit-Reset": str(math.ceil(self.reset_at)),
-        }
+        return [
+            (b"x-ratelimit-limit", b"%d" % self.limit),
+            (b"x-ratelimit-remaining", b"%d" % self.remaining),
+            (b"x-ratelimit-reset", b"%d" % math.ceil(self.reset_at)),
+        ]
 
 
 class Quotas:
@@ -51,10 +51,7 @@ class Quotas:
     def spend_as(self, connection: HTTPConnection, by: Principal) -> None:
         """Count a request of a known caller. Raises `TooMany`."""
         who = f"key:{by.key_id}" if by.key_id is not None else f"user:{by.user_id}"
-        windows = (
-            RateLimitItemPerMinute(by.requests_per_minute or self._per_minute),
-            RateLimitItemPerHour(by.requests_per_hour or self._per_hour),
-        )
+        windows = _windows(by.requests_per_minute or self._per_minute, by.requests_per_hour or self._per_hour)
         self._spend(connection, windows, who)
 
     def spend_as_stranger(
@@ -74,6 +71,12 @@ class Quotas:
         if full:
             wait = max(room.reset_at for room in full) - now
             raise TooMany("Too many requests; wait as Retry-After says.", retry_after_seconds=max(wait, 1.0))
+
+
+@lru_cache
+def _windows(per_minute: int, per_hour: int) -> tuple[RateLimitItem, ...]:
+    """Return the windows of a plan; there are few plans and many requests."""
+    return RateLimitItemPerMinute(per_minute), RateLimitItemPerHour(per_hour)
 
 
 def address(connection: HTTPConnection) -> str:
@@ -96,7 +99,7 @@ class ShowQuota:
         async def tell(message: Message) -> None:
             standing = scope.get("state", {}).get("standing")
             if message["type"] == "http.response.start" and isinstance(standing, Standing):
-                MutableHeaders(scope=message).update(standing.headers())
+                message["headers"] = [*message["headers"], *standing.headers()]
             await send(message)
 
         await self.app(scope, receive, tell)

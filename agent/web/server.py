@@ -17,6 +17,7 @@ from agent.web import (
     docs_pages,
     events,
     health,
+    methods,
     payments,
     problems,
     spec,
@@ -89,6 +90,7 @@ def _surround(app: FastAPI, desk: Desk) -> None:
     """Put the middleware around the routes; the last one added is the outermost."""
     app.add_middleware(Idempotency, answers=desk.kept_answers)
     app.add_middleware(ETag)
+    methods.surround(app)
     app.add_middleware(OneBase)
     app.add_middleware(BodyLimit)
     if desk.choices.cors_origins:

@@ -95,8 +95,8 @@ class Accounts:
     def who_has(self, text: str) -> Principal:
         """Return who an API key or an access token belongs to. Raises `Denied` for an unknown, revoked or expired one."""
         if keys.looks_valid(text):
-            with self.house.database.read() as session:
-                holder = accounts.holder(session, keys.digest(text))
+            with self.house.database.glance() as connection:
+                holder = accounts.holder(connection, keys.digest(text))
             if holder and self._is_live(holder):
                 return self._principal(
                     holder,
