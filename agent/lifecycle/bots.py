@@ -15,6 +15,7 @@ from agent.lifecycle import plan
 from agent.lifecycle.aftermath import bot_files
 from agent.lifecycle.commands import FARTHEST_AHEAD, Commands, meeting_link
 from agent.lifecycle.house import House
+from agent.lifecycle.invitations import shared_bot
 from agent.lifecycle.own_bots import OwnBots
 from agent.lifecycle.people import billing
 from agent.model.account import Principal
@@ -22,7 +23,7 @@ from agent.model.states import AT_THE_MEETING, TERMINAL, EndReason, State, Told
 from agent.model.tables import Endpoint, Job, JobEvent
 from agent.rules import bot_events, keys
 from agent.rules.bot_events import BotStatus
-from agent.store import bots, jobs, sharing
+from agent.store import bots, jobs, ownership, sharing
 
 NOT_BEGUN = frozenset({State.SCHEDULED, State.QUEUED})
 
@@ -125,9 +126,9 @@ class Bots(OwnBots):
         """Return one page of the asker's bots, newest first, and how many there are."""
 
         def look(session: Session) -> tuple[list[BotView], int]:
-            owner = None if by.is_operator else (by.user_id or 0)
+            visible = ownership.visible(session, by)
             states = [pair for status in statuses for pair in bot_events.states_of(status)]
-            found, total = bots.page(session, user_id=owner, states=states, offset=offset, limit=limit)
+            found, total = bots.page(session, visible=visible, states=states, offset=offset, limit=limit)
             return self._views(session, found), total
 
         return await self.read(look)
@@ -139,7 +140,7 @@ class Bots(OwnBots):
             await self.house.hooks.check(change.callback_url)
 
         def alter(session: Session) -> BotView:
-            job = self.mine(session, by, bot_id, lock=True)
+            job = self.own(session, by, bot_id)
             if State(job.state) not in NOT_BEGUN or job.options.get("deployed"):
                 raise Conflict("The bot was deployed already, so its plan cannot be changed.")
             changes: dict[str, Any] = {"options": job.options | change.options}
@@ -190,10 +191,20 @@ class Bots(OwnBots):
         return await self.write(send)
 
     async def kill(self, by: Principal, bot_id: int) -> BotView:
-        """End the bot: it leaves the call, or never goes there. Raises `Conflict` when it has ended."""
+        """End the bot: it leaves the call, or never goes there. Raises `Conflict` when it has ended.
+
+        A bot that goes for other inviters too goes on for them; what is returned stands for the asker's own part.
+        """
         job = (await self.get(by, bot_id)).job
         if State(job.state) in TERMINAL | {State.FINALIZING}:
             raise Conflict("The bot has left its call already.")
+        apart = await self.write(
+            lambda session: shared_bot.part(
+                session, self.house, self.mine(session, by, bot_id, lock=True), by
+            )
+        )
+        if apart is not None:
+            return await self.get(by, apart.id or 0)
         if State(job.state) in AT_THE_MEETING:
             await self.commands.leave(by, job.public_id)
         else:
@@ -201,10 +212,16 @@ class Bots(OwnBots):
         return await self.get(by, bot_id)
 
     async def delete(self, by: Principal, bot_id: int) -> None:
-        """Delete a bot with its words, summaries, recordings and links. Raises `Conflict` while it is in a call."""
+        """Delete a bot with its words, summaries, recordings and links. Raises `Conflict` while it is in a call.
+
+        Where it goes for other inviters too, only the asker's own part is deleted.
+        """
 
         def erase(session: Session) -> tuple[Job, list[str], bool]:
             job = self.mine(session, by, bot_id, lock=True)
+            if apart := shared_bot.part(session, self.house, job, by):
+                apart.deleted_at = self.house.now()
+                return apart, [], False
             state = State(job.state)
             if state in AT_THE_MEETING or state is State.FINALIZING:
                 raise Conflict("The bot is at work; kill it, and delete it when it is DONE.")
@@ -256,9 +273,9 @@ class Bots(OwnBots):
         """Return one page of the timelines of all of the asker's bots, newest first."""
 
         def look(session: Session) -> tuple[Sequence[JobEvent], int]:
-            owner = None if by.is_operator else (by.user_id or 0)
+            visible = ownership.visible(session, by)
             return bots.all_lines(
-                session, user_id=owner, bot_id=bot_id, since=since, offset=offset, limit=limit
+                session, visible=visible, bot_id=bot_id, since=since, offset=offset, limit=limit
             )
 
         return await self.read(look)

@@ -13,14 +13,15 @@ from agent.lifecycle import outbox, plan
 from agent.lifecycle.aftermath import asking
 from agent.lifecycle.aftermath.harvest import SUMMARISE
 from agent.lifecycle.house import House
+from agent.lifecycle.invitations import shared_bot
 from agent.lifecycle.people import billing
 from agent.lifecycle.transition import advance
 from agent.model.account import Principal
 from agent.model.call import Verb
-from agent.model.states import AT_THE_MEETING, EndReason, State
+from agent.model.states import AT_THE_MEETING, TERMINAL, EndReason, State
 from agent.model.tables import Endpoint, Job
 from agent.rules import keys, links
-from agent.store import deliveries, jobs
+from agent.store import deliveries, jobs, ownership
 
 FARTHEST_AHEAD = timedelta(days=400)
 IN_A_CALL = frozenset({State.IN_CALL, State.RECORDING})
@@ -139,11 +140,18 @@ class Commands:
         return numbers
 
     async def cancel(self, by: Principal, public_id: str) -> Job:
-        """Cancel a job; a bot that is at the meeting leaves. Raises `Conflict` when the job has ended."""
+        """Cancel a job; a bot that is at the meeting leaves. Raises `Conflict` when the job has ended.
+
+        A bot that goes for other inviters too goes on for them; what is returned stands for the asker's own part.
+        """
 
         def decide() -> tuple[Job, bool]:
             with self.house.database.write() as session:
                 job = self._mine(session, by, public_id)
+                if State(job.state) not in TERMINAL and (
+                    apart := shared_bot.part(session, self.house, job, by)
+                ):
+                    return apart, True
                 return job, plan.cancel(
                     session, self.house, job, EndReason.REQUESTED, f"by {by.email or 'a key'}"
                 )
@@ -253,6 +261,6 @@ class Commands:
 
     def _mine(self, session: Session, by: Principal, public_id: str) -> Job:
         job = jobs.by_public_id(session, public_id)
-        if not by.may_see(job.user_id, job.inviter):
+        if not ownership.sees(session, by, job):
             raise Missing("There is no such job.", full=f"{by.email} may not see job {public_id}")
         return job

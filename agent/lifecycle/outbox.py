@@ -18,7 +18,7 @@ from agent.model.letter import HookAnswer, Mail, Notice, NoticeLetter
 from agent.model.states import Told
 from agent.model.tables import Attempt, Delivery, Endpoint, Job, User
 from agent.rules import backoff
-from agent.store import deliveries, jobs
+from agent.store import deliveries, jobs, ownership
 
 DELIVER = "deliver"
 log = structlog.get_logger("outbox")
@@ -41,7 +41,8 @@ def queue_hooks(
     family: str = "jobs",
 ) -> None:
     """Queue one event for every endpoint that wants it, once per `key` and endpoint."""
-    wanted = list(deliveries.listeners(session, family=family, event=event, user_id=job.user_id))
+    users = ownership.users(session, job)
+    wanted = list(deliveries.listeners(session, family=family, event=event, users=users))
     wanted += [
         endpoint
         for endpoint in _own_endpoints(session, job)
@@ -52,7 +53,7 @@ def queue_hooks(
             id=f"dlv_{ULID()}",
             key=f"hook:{endpoint.id}:{job.id}:{event}:{key}",
             job_id=job.id,
-            user_id=job.user_id,
+            user_id=job.user_id if endpoint.user_id is None else endpoint.user_id,
             endpoint_id=endpoint.id,
             channel="hook",
             family=endpoint.family,

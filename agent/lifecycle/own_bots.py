@@ -6,11 +6,11 @@ from typing import TypeVar
 
 from sqlmodel import Session
 
-from agent.errors import Missing
+from agent.errors import Denied, Missing
 from agent.lifecycle.house import House
 from agent.model.account import Principal
 from agent.model.tables import Job
-from agent.store import bots
+from agent.store import bots, ownership
 
 T = TypeVar("T")
 
@@ -24,8 +24,15 @@ class OwnBots:
     def mine(self, session: Session, by: Principal, bot_id: int, *, lock: bool = False) -> Job:
         """Return a bot. Raises `Missing` for one that is somebody else's."""
         job = bots.get(session, bot_id, lock=lock)
-        if not by.may_see(job.user_id, job.inviter):
+        if not ownership.sees(session, by, job):
             raise Missing("There is no such bot.", full=f"{by.email} may not see bot {bot_id}")
+        return job
+
+    def own(self, session: Session, by: Principal, bot_id: int) -> Job:
+        """Return a bot to change it or what it made. Raises `Denied` where it is there for somebody else's invitation too."""
+        job = self.mine(session, by, bot_id, lock=True)
+        if not ownership.is_owner(by, job):
+            raise Denied("The bot goes for another inviter too, and only they may do this.")
         return job
 
     async def read(self, look: Callable[[Session], T]) -> T:

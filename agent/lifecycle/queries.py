@@ -24,7 +24,7 @@ from agent.model.tables import (
     TranscriptEntry,
 )
 from agent.rules import differences
-from agent.store import deliveries, jobs, mails
+from agent.store import deliveries, jobs, mails, ownership
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +72,20 @@ class Queries:
                 roster=jobs.roster(session, number),
                 entries=jobs.entries(session, number, job.transcript_source),
                 summaries=jobs.summaries(session, number),
-                deliveries=deliveries.of_job(session, number),
+                deliveries=_told(by, job, deliveries.of_job(session, number)),
             )
 
     def list_jobs(
         self, by: Principal, *, states: Sequence[State] = (), page: int = 1, page_size: int = 20
     ) -> tuple[Sequence[Job], int]:
         """Return one page of jobs, and how many there are in all."""
-        owner = None if by.is_operator else (by.user_id or 0)
         with self.house.database.read() as session:
             return jobs.page(
                 session,
-                user_id=owner,
+                visible=ownership.visible(session, by),
                 states=states,
                 offset=(page - 1) * page_size,
                 limit=page_size,
-                inviter=by.email,
             )
 
     def transcript(
@@ -156,7 +154,7 @@ class Queries:
             job = self._mine(session, by, public_id)
             return [
                 (delivery, deliveries.attempts(session, delivery.id))
-                for delivery in deliveries.of_job(session, job.id or 0)
+                for delivery in _told(by, job, deliveries.of_job(session, job.id or 0))
             ]
 
     def attempts(self, by: Principal, delivery_id: str) -> tuple[Delivery, Sequence[Attempt]]:
@@ -187,6 +185,13 @@ class Queries:
 
     def _mine(self, session: Session, by: Principal, public_id: str) -> Job:
         job = jobs.by_public_id(session, public_id)
-        if not by.may_see(job.user_id, job.inviter):
+        if not ownership.sees(session, by, job):
             raise Missing("There is no such job.", full=f"{by.email} may not see job {public_id}")
         return job
+
+
+def _told(by: Principal, job: Job, sent: Sequence[Delivery]) -> Sequence[Delivery]:
+    """Return what somebody may know of what a job sent: its owner everything, other inviters what went to them."""
+    if ownership.is_owner(by, job):
+        return sent
+    return [one for one in sent if by.may_see(one.user_id) or by.email in one.target.split(", ")]

@@ -23,6 +23,8 @@ _TAGS: dict[str, dict[str, object]] = {
     "norecording": {"recording": "off"},
 }
 _LANGUAGES = frozenset({"de", "en", "es", "fr", "it", "ja", "nl", "pl", "pt"})
+_LANGUAGE_OPTION = "summary_language"
+TAG_OPTIONS = frozenset({_LANGUAGE_OPTION}.union(*_TAGS.values()))
 
 
 class Level(IntEnum):
@@ -186,7 +188,7 @@ def options_of(recipients: Collection[str]) -> dict[str, object]:
         for tag in recipient(address).tags:
             options |= _TAGS.get(tag, {})
             if tag in _LANGUAGES:
-                options["summary_language"] = tag
+                options[_LANGUAGE_OPTION] = tag
     return options
 
 

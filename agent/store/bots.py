@@ -12,6 +12,7 @@ from agent.model.states import State, Told
 from agent.model.tables import Endpoint, Job, JobEvent, Recording
 
 Select = Any
+Visible = sa.ColumnElement[bool]
 
 
 # The two that nearly every request asks are built once.
@@ -35,16 +36,17 @@ def get(session: Session, bot_id: int, *, lock: bool = False) -> Job:
 def page(
     session: Session,
     *,
-    user_id: int | None,
+    visible: Visible,
     states: Collection[tuple[State, bool | None]],
     offset: int,
     limit: int,
 ) -> tuple[Sequence[Job], int]:
-    """Return one page of bots, newest first, and how many there are. `user_id` None means everybody's.
+    """Return one page of bots, newest first, and how many there are.
 
-    `states` (all when empty) are those wanted, each with whether the meeting's page has to be open, None for either.
+    `visible` says whose (see `ownership`). `states` (all when empty) are those wanted, each with whether the meeting's
+    page has to be open, None for either.
     """
-    wanted = _living(select(Job), user_id)
+    wanted = _living(select(Job), visible)
     if states:
         wanted = wanted.where(sa.or_(*[_stands(state, page_open) for state, page_open in states]))
     return _page(session, wanted, col(Job.id).desc(), offset, limit)
@@ -68,15 +70,15 @@ def lines(session: Session, bot_id: int, *, offset: int, limit: int) -> tuple[Se
 def all_lines(
     session: Session,
     *,
-    user_id: int | None,
+    visible: Visible,
     bot_id: int | None,
     since: datetime | None,
     offset: int,
     limit: int,
 ) -> tuple[Sequence[JobEvent], int]:
-    """Return one page of the timelines of all of a user's bots, newest first."""
+    """Return one page of the timelines of all bots that are `visible`, newest first."""
     wanted: Select = select(JobEvent).join(Job, col(JobEvent.job_id) == col(Job.id))
-    wanted = _living(wanted, user_id)
+    wanted = _living(wanted, visible)
     if bot_id is not None:
         wanted = wanted.where(JobEvent.job_id == bot_id)
     if since is not None:
@@ -122,10 +124,10 @@ def recordings(session: Session, bot_ids: Sequence[int]) -> dict[int, list[Recor
     return found
 
 
-def recorded(session: Session, *, user_id: int | None, offset: int, limit: int) -> tuple[Sequence[Job], int]:
-    """Return one page of the bots that have a recording, newest first."""
+def recorded(session: Session, *, visible: Visible, offset: int, limit: int) -> tuple[Sequence[Job], int]:
+    """Return one page of the `visible` bots that have a recording, newest first."""
     has_one = select(Recording.id).where(col(Recording.job_id) == col(Job.id)).exists()
-    return _page(session, _living(select(Job), user_id).where(has_one), col(Job.id).desc(), offset, limit)
+    return _page(session, _living(select(Job), visible).where(has_one), col(Job.id).desc(), offset, limit)
 
 
 def recordings_before(session: Session, before: datetime) -> Sequence[Recording]:
@@ -138,9 +140,8 @@ def beat(session: Session, bot_id: int, at: datetime) -> None:
     session.execute(sa.update(Job).where(col(Job.id) == bot_id).values(heartbeat_at=at))
 
 
-def _living(wanted: Select, user_id: int | None) -> Select:
-    wanted = wanted.where(col(Job.deleted_at).is_(None))
-    return wanted if user_id is None else wanted.where(Job.user_id == user_id)
+def _living(wanted: Select, visible: Visible) -> Select:
+    return wanted.where(col(Job.deleted_at).is_(None), visible)
 
 
 def _stands(state: State, page_open: bool | None) -> sa.ColumnElement[bool]:

@@ -1,6 +1,6 @@
 """Named queries about what goes out."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -40,14 +40,14 @@ def due(session: Session, before: datetime, limit: int = 500) -> Sequence[Delive
     ).all()
 
 
-def listeners(session: Session, *, family: str, event: str, user_id: int | None) -> Sequence[Endpoint]:
-    """Return the endpoints that want an event: the server's own and the owner's; an empty list of events wants all.
+def listeners(session: Session, *, family: str, event: str, users: Collection[int]) -> Sequence[Endpoint]:
+    """Return the endpoints that want an event: the server's own and the owners'; an empty list of events wants all.
 
     One that was turned off because it failed is among them: what it misses is held until its owner asks for it.
     """
     owned: sa.ColumnElement[bool] = col(Endpoint.user_id).is_(None)
-    if user_id is not None:
-        owned = sa.or_(owned, col(Endpoint.user_id) == user_id)
+    if users:
+        owned = sa.or_(owned, col(Endpoint.user_id).in_(users))
     failed = sa.and_(col(Endpoint.origin) == "api", col(Endpoint.disabled_reason) != "")
     hears = sa.or_(col(Endpoint.enabled), failed)
     found = session.exec(

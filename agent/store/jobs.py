@@ -44,20 +44,13 @@ def by_key(session: Session, key: str) -> Job | None:
 def page(
     session: Session,
     *,
-    user_id: int | None,
+    visible: sa.ColumnElement[bool],
     states: Sequence[State],
     offset: int,
     limit: int,
-    inviter: str = "",
 ) -> tuple[Sequence[Job], int]:
-    """Return one page of jobs, newest meeting first, and how many there are. `user_id` None means everybody's.
-
-    With `inviter`, those that this address invited the bot to are the user's too.
-    """
-    wanted = select(Job).where(col(Job.deleted_at).is_(None))
-    if user_id is not None:
-        own: sa.ColumnElement[bool] = col(Job.user_id) == user_id
-        wanted = wanted.where(sa.or_(own, col(Job.inviter) == inviter) if inviter else own)
+    """Return one page of jobs that are `visible` (see `ownership`), newest meeting first, and how many there are."""
+    wanted = select(Job).where(col(Job.deleted_at).is_(None), visible)
     if states:
         wanted = wanted.where(col(Job.state).in_([state.value for state in states]))
     total = session.exec(select(sa.func.count()).select_from(wanted.subquery())).one()

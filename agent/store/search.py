@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from agent.model.tables import Job, SummaryVersion, TranscriptEntry
+from agent.store import ownership
 
 WORDS_MAX = 12
 PREFIX_LEAST = 3
@@ -84,6 +85,7 @@ def _visible(owner: Owner, job_id: int | None) -> list[sa.ColumnElement[bool]]:
         own.append(col(Job.user_id) == owner.user_id)
     if owner.inviter:
         own.append(col(Job.inviter) == owner.inviter)
+        own.append(col(Job.id).in_(ownership.served(owner.inviter)))
     if own:
         conditions.append(sa.or_(*own))
     if job_id is not None:

@@ -65,8 +65,9 @@ def planned_for(session: Session, inviter: str, begins: datetime, ends: datetime
 
 
 def user_of(session: Session, email: str) -> User | None:
-    """Return the registered user with an address."""
-    found = select(User).where(User.email == email, col(User.disabled).is_(False))
+    """Return the registered user who proved an address."""
+    proved = col(User.verified_at).is_not(None)
+    found = select(User).where(User.email == email, proved, col(User.disabled).is_(False))
     return session.exec(found).first() if email else None
 
 

@@ -15,7 +15,7 @@ from agent.model.account import Principal
 from agent.model.answer import Answer
 from agent.model.summary import Brief
 from agent.model.tables import Job, TranscriptEntry
-from agent.store import jobs
+from agent.store import jobs, ownership
 
 QUESTION_MAX = 1000
 
@@ -49,7 +49,7 @@ async def ask(house: House, by: Principal, public_id: str, question: str) -> Ans
 def _material(house: House, by: Principal, public_id: str) -> tuple[Job, Brief, Sequence[TranscriptEntry]]:
     with house.database.read() as session:
         job = jobs.by_public_id(session, public_id)
-        if job.deleted_at is not None or not by.may_see(job.user_id, job.inviter):
+        if job.deleted_at is not None or not ownership.sees(session, by, job):
             raise Missing("There is no such job.", full=f"{by.email} may not ask about job {public_id}")
         rows = jobs.entries(session, job.id or 0, job.transcript_source)
         if not rows or kept_until(jobs.ledger(session, job.id or 0)) is None:

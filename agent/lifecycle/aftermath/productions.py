@@ -166,7 +166,7 @@ class Productions(OwnBots):
         await self.write(erase)
 
     def _ended(self, session: Session, by: Principal, bot_id: int) -> Job:
-        job = self.mine(session, by, bot_id, lock=True)
+        job = self.own(session, by, bot_id)
         if State(job.state) not in TERMINAL:
             raise Conflict(NOT_ENDED)
         return job

@@ -15,7 +15,7 @@ from agent.model.account import Principal
 from agent.model.states import AT_THE_MEETING, State, Told
 from agent.model.tables import Job, Recording
 from agent.rules import tokens
-from agent.store import bots, jobs
+from agent.store import bots, jobs, ownership
 
 NONE = "There is no recording of this bot."
 
@@ -54,8 +54,8 @@ class Recordings(OwnBots):
         """Return one page of the asker's bots that have a recording, newest first, and how many there are."""
 
         def look(session: Session) -> tuple[list[Recorded], int]:
-            owner = None if by.is_operator else (by.user_id or 0)
-            found, total = bots.recorded(session, user_id=owner, offset=offset, limit=limit)
+            visible = ownership.visible(session, by)
+            found, total = bots.recorded(session, visible=visible, offset=offset, limit=limit)
             files = bots.recordings(session, [job.id or 0 for job in found])
             return [Recorded(job, files[job.id or 0]) for job in found], total
 
@@ -114,7 +114,7 @@ class Recordings(OwnBots):
         """Delete the files. Raises `Conflict` while the bot is in the call."""
 
         def erase(session: Session) -> list[str]:
-            job = self.mine(session, by, bot_id, lock=True)
+            job = self.own(session, by, bot_id)
             if State(job.state) in AT_THE_MEETING:
                 raise Conflict("The bot is still in the call.")
             paths = bot_files.forget_rows(session, bot_id)

@@ -68,7 +68,7 @@ class Sharing(OwnBots):
         hashed = await self.hashing.make(password) if password else ""
 
         def put(session: Session) -> Made:
-            job = self.mine(session, by, bot_id)
+            job = self.own(session, by, bot_id)
             now, nonce = self.house.now(), secrets.token_hex(32)
             links.revoke(session, bot_id, now)
             link = ShareLink(
@@ -103,7 +103,7 @@ class Sharing(OwnBots):
         """Revoke the link at once. Raises `Missing` when there is none."""
 
         def end(session: Session) -> None:
-            self.mine(session, by, bot_id)
+            self.own(session, by, bot_id)
             now = self.house.now()
             live = links.live_link(session, bot_id, now)
             links.revoke(session, bot_id, now)

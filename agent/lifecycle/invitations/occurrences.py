@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
-from itertools import count
 from typing import Any
 
 from sqlmodel import Session
@@ -16,6 +15,7 @@ from sqlmodel import Session
 from agent.errors import Conflict
 from agent.lifecycle import plan
 from agent.lifecycle.house import House
+from agent.lifecycle.invitations import shared_bot
 from agent.lifecycle.transition import advance
 from agent.model.call import Verb
 from agent.model.invite import Component
@@ -64,7 +64,7 @@ class Occurrences:
         self.row = row
         self.series_id = row.id
         self.series = series
-        self.invited = _invited(series.master or fresh)
+        self.invited = shared_bot.invited(series.master or fresh)
         self.now = house.now()
         self.renewed = True  # False: what stays needs no writing
         self._planned = list(planned)
@@ -123,14 +123,13 @@ class Occurrences:
 
     def _key_for(self, occurrence: Occurrence) -> tuple[str, Job | None]:
         """Return the key of the next job of an occurrence, and the cancelled job that it brings back, if there is one."""
-        for number in count(1):
-            key = f"occurrence:{occurrence.id}" + (f":{number}" if number > 1 else "")
+        for key in shared_bot.keys_of(occurrence):
             job = jobs.by_key(self.session, key)
             if job is None:
                 return key, None
             if job.state == State.CANCELLED:
                 return key, job
-        raise AssertionError("counting has no end")
+        raise AssertionError("there is always another key")
 
     def _wish(self, wanted: Place, key: str, source: str) -> plan.Wish:
         return plan.Wish(
@@ -252,33 +251,11 @@ class Occurrences:
         occurrence.job_id = None
         self.session.add(occurrence)
         self.session.flush()
-        line: dict[str, object] = {"uid": self.row.uid, "inviter": self.row.inviter, "withdrawn": True}
-        jobs.note(self.session, job, self.now, Told.INVITATION_SEEN, line)
+        shared_bot.withdraw(self.session, self.house, job, self.row)
         self._reshape(job)
 
     def _reshape(self, job: Job) -> None:
-        """Make a job what its invitations say together; the first inviter stays the one who is named."""
-        found = store.sharing(self.session, job.id or 0)
-        if not found or not _is_live(job):
-            return
-        named = next((pair for pair in found if pair[1].inviter == job.inviter), found[0])
-        job.inviter, job.title = named[1].inviter, named[0].title
-        job.ends_at = max(occurrence.ends_at for occurrence, _ in found)
-        job.thread = named[1].thread or job.thread
-        job.options = job.options | named[1].options
-        job.invited = self._everybody(job, {row.uid: row for _, row in found}.values())
-        self.session.add(job)
-
-    def _everybody(self, job: Job, rows: Iterable[EventSeries]) -> list[dict[str, Any]]:
-        """Return the people of all invitations to a job's meeting."""
-        people: dict[str, dict[str, Any]] = {}
-        for row in rows:
-            told = self.invited
-            if row.id != self.series_id:
-                master = Series.model_validate(row.body).master
-                told = _invited(master) if master else job.invited
-            people |= {person["email"]: person for person in told}
-        return list(people.values()) or job.invited
+        shared_bot.reshape(self.session, job, {self.series_id: self.invited})
 
     def _note_invitation(self, job: Job) -> None:
         line: dict[str, object] = {
@@ -315,11 +292,4 @@ class Occurrences:
 
 
 def _is_live(job: Job) -> bool:
-    return State(job.state) not in {State.FINALIZING, State.COMPLETED, State.FAILED, State.CANCELLED}
-
-
-def _invited(component: Component) -> list[dict[str, Any]]:
-    people = {person.email: person for person in component.attendees}
-    if component.organizer:
-        people.setdefault(component.organizer.email, component.organizer)
-    return [person.model_dump() for person in people.values()]
+    return State(job.state) not in shared_bot.ENDED

@@ -76,7 +76,10 @@ async def update(bot_id: Id, body: BotPatch, desk: TheDesk, asker: TheAsker) -> 
 
 @router.delete("/{bot_id}", status_code=204, summary="Delete bot", responses=answers(404, 409))
 async def delete(bot_id: Id, desk: TheDesk, asker: TheAsker) -> None:
-    """Delete a bot with its words, summaries, recordings and links. One that is at work has to be killed first."""
+    """Delete a bot with its words, summaries, recordings and links. One that is at work has to be killed first.
+
+    Where it goes for other inviters too, only your own part in it is deleted.
+    """
     await desk.bots.delete(asker, bot_id)
 
 
@@ -88,7 +91,10 @@ async def deploy(bot_id: Id, desk: TheDesk, asker: TheAsker) -> BotAnswer:
 
 @router.post("/{bot_id}/kill", summary="Force stop bot", responses=answers(404, 409))
 async def kill(bot_id: Id, desk: TheDesk, asker: TheAsker) -> BotAnswer:
-    """End the bot: it leaves the call within seconds, or never goes there."""
+    """End the bot: it leaves the call within seconds, or never goes there.
+
+    A bot that goes for other inviters too goes on for them: what is returned is a bot of your own, ended.
+    """
     return views.bot(await desk.bots.kill(asker, bot_id), desk.choices, desk.bots.default_name)
 
 

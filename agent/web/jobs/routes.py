@@ -106,9 +106,12 @@ async def get(job_id: JobId, desk: TheDesk, asker: TheAsker) -> JobAnswer:
 
 @router.delete("/{job_id}", status_code=202, summary="Cancel a job", responses=answers(404, 409))
 async def cancel(job_id: JobId, desk: TheDesk, asker: TheAsker) -> JobBrief:
-    """Cancel a job; a bot that is at the meeting leaves. A job that has ended cannot be cancelled."""
-    await desk.commands.cancel(asker, job_id)
-    return views.brief(await asyncio.to_thread(desk.queries.job, asker, job_id))
+    """Cancel a job; a bot that is at the meeting leaves. A job that has ended cannot be cancelled.
+
+    A bot that goes for other inviters too goes on for them: what is returned is a job of your own, cancelled.
+    """
+    cancelled = await desk.commands.cancel(asker, job_id)
+    return views.brief(await asyncio.to_thread(desk.queries.job, asker, cancelled.public_id))
 
 
 @router.post(

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from agent.errors import Conflict, Misconfigured, Missing
 from agent.lifecycle import plan
@@ -42,7 +43,7 @@ def make(told: world.Told, **changes: object) -> Job:
 
 def job_of(told: world.Told) -> Job:
     with told.house.database.read() as session:
-        found, _ = jobs.page(session, user_id=None, states=(), offset=0, limit=1)
+        found, _ = jobs.page(session, visible=sa.true(), states=(), offset=0, limit=1)
         return found[0]
 
 

@@ -153,7 +153,7 @@ async def test_the_link_opens_one_invitation_for_a_week(stage: IntakeStage) -> N
 
 async def test_registered_users_may_invite_and_the_job_is_theirs(stage: IntakeStage) -> None:
     with stage.house.database.write() as session:
-        session.add(User(email=STRANGER, created_at=NOON))
+        session.add(User(email=STRANGER, created_at=NOON, verified_at=NOON))
     await stage.receive(strange(), sender=STRANGER)
     (job,) = stage.jobs()
     assert job.user_id == 1
