@@ -7,6 +7,7 @@ repeatable. One that raises is run again under `<key>~<n>`, later each time; tru
 
 import asyncio
 import os
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
@@ -18,15 +19,22 @@ from uuid import uuid4
 import sqlalchemy as sa
 import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
+from dbos._queue import queue_worker_thread
 from sqlmodel import Session, select
 
 from agent.errors import Temporary
 from agent.model.tables import Worker
+from agent.ports import Inbox
 from agent.store.database import Database
 
 APPLICATION = "meetbot"
 APPLICATION_VERSION = "meetbot-1"  # pinned: an upgrade finishes what was under way
 VERBS = "verbs"
+POLL_SECONDS = (
+    2.0  # what this process enqueues is seen at once; the rest are others' jobs, and those that were delayed
+)
+VERB_POLL_SECONDS = 0.5
+AFTERWARDS_SECONDS = 0.2  # the engine's own record of a job's end, for which a full queue waits
 TIDY_SECONDS = 12.0  # leaving a call by its button, and writing down the last words
 ALIVE = ["ENQUEUED", "DELAYED", "PENDING"]
 WAIT_FOR_VERB_SECONDS = 86_400.0
@@ -35,8 +43,34 @@ RETRY_DELAYS_SECONDS = (5.0, 30.0, 120.0, 600.0, 1800.0, 3600.0)
 FENCED_EXIT_STATUS = 75  # EX_TEMPFAIL: the supervisor starts the process anew
 
 Job = Callable[..., Awaitable[None]]
-Inbox = asyncio.Queue[dict[str, str]]
 log = structlog.get_logger("engine")
+
+
+class Lookout(threading.Event):
+    """What the thread of a queue waits on between two looks: set, it ends the thread; hurried, it cuts one wait short.
+
+    DBOS itself only polls: seldom, and jobs start late; often, and the machine is never idle.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._hurried = threading.Event()
+
+    def hurry(self) -> None:
+        """Have the next look now; one that is under way is followed by another."""
+        self._hurried.set()
+
+    def set(self) -> None:
+        """End the waiting for good."""
+        super().set()
+        self._hurried.set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for the end or a hurry; return whether it is the end."""
+        if not self.is_set():
+            self._hurried.wait(timeout)
+            self._hurried.clear()
+        return self.is_set()
 
 
 class Engine:
@@ -53,7 +87,7 @@ class Engine:
         queues: dict[str, int],
         worker_ttl_seconds: float = 15.0,
         beat_seconds: float = 3.0,
-        poll_seconds: float = 0.5,
+        poll_seconds: float = POLL_SECONDS,
     ) -> None:
         self.database = database
         self.queues = queues
@@ -64,7 +98,9 @@ class Engine:
         self._jobs: dict[str, tuple[Job, str, bool]] = {}
         self._seen: dict[str, tuple[int, float]] = {}
         self._beats: asyncio.Task[None] | None = None
-        self._running: set[asyncio.Future[None]] = set()
+        self._running: dict[asyncio.Future[None], str] = {}  # by queue
+        self._lookouts = {queue: Lookout() for queue in queues}
+        self._lookers: list[threading.Thread] = []
         self._stopping = False
         self._client = DBOSClient(
             system_database_engine=database.jobs_engine,
@@ -81,9 +117,10 @@ class Engine:
         self, session: Session, name: str, key: str, *arguments: str | int, at: datetime | None = None
     ) -> None:
         """Run job `name` once per `key`, at `at` or now, exactly if the caller's transaction commits."""
+        queue = self._jobs[name][1]
         options: dict[str, Any] = {
             "workflow_name": name,
-            "queue_name": self._jobs[name][1],
+            "queue_name": queue,
             "workflow_id": key,
         }
         if at is not None:
@@ -91,6 +128,8 @@ class Engine:
             if delay > 0:
                 options["delay_seconds"] = delay
         self._client.enqueue_in_transaction(session, options, *arguments)  # type: ignore[arg-type]
+        if "delay_seconds" not in options:
+            sa.event.listen(session, "after_commit", lambda _: self._lookouts[queue].hurry(), once=True)
 
     async def drop(self, key: str) -> None:
         """Forget a waiting job. One that runs goes on: it is ended by a verb."""
@@ -104,17 +143,28 @@ class Engine:
     async def start(self) -> None:
         """Begin to run jobs. Whatever a dead process left under way starts again."""
         await asyncio.to_thread(self._sign_on)
-        DBOS(config=self._config())
+        dbos = DBOS(config=self._config())
+        DBOS.listen_queues([])  # the looking is ours
         for name, (job, _, hears) in self._jobs.items():
             DBOS.workflow(name=name, max_recovery_attempts=1000)(
-                self._listening(job) if hears else self._guarded(name, job)
+                self._listening(name, job) if hears else self._guarded(name, job)
             )
         DBOS.launch()
-        for queue, size in self.queues.items():
-            await DBOS.register_queue_async(
-                queue, worker_concurrency=size, polling_interval_sec=self.poll_seconds
+        for name, size in self.queues.items():
+            queue = await DBOS.register_queue_async(
+                name, worker_concurrency=size, polling_interval_sec=self.poll_seconds
             )
+            looker = threading.Thread(
+                target=queue_worker_thread,
+                args=(self._lookouts[name], dbos, queue),
+                name=f"engine.{name}",
+                daemon=True,
+            )
+            looker.start()
+            self._lookers.append(looker)
         await asyncio.to_thread(self._take_over, 0.0 if self.database.embedded else self.worker_ttl_seconds)
+        for lookout in self._lookouts.values():
+            lookout.hurry()
         if not self.database.embedded:  # one process owns the file: nobody could take its jobs over
             self._beats = asyncio.create_task(self._beat(), name="engine.beat")
 
@@ -123,11 +173,15 @@ class Engine:
         self._stopping = True
         if self._beats:
             self._beats.cancel()
+        for lookout in self._lookouts.values():
+            lookout.set()
         running = list(self._running)
         for task in running:
             task.cancel()
         if running:
             await asyncio.wait(running, timeout=TIDY_SECONDS)
+        for looker in self._lookers:
+            await asyncio.to_thread(looker.join, TIDY_SECONDS)
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
         # DBOS had made its own thread pool the loop's default, and has just closed it.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="meetbot"))
@@ -157,24 +211,32 @@ class Engine:
             "application_version": APPLICATION_VERSION,
             "serializer": DBOSPortableJSONSerializer(),
             "log_level": "WARNING",
-            "notification_listener_polling_interval_sec": self.poll_seconds,
+            "notification_listener_polling_interval_sec": min(self.poll_seconds, VERB_POLL_SECONDS),
         }
 
-    def _begin(self, job: Job, *arguments: Any) -> asyncio.Future[None]:
+    def _begin(self, name: str, job: Job, *arguments: Any) -> asyncio.Future[None]:
         """Start a job as a task that `stop` can cancel. Cancelled, it stays under way for the engine: it starts again."""
         if self._stopping:
             raise asyncio.CancelledError
         task = asyncio.ensure_future(job(*arguments))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        self._running[task] = self._jobs[name][1]
+        task.add_done_callback(self._make_room)
         return task
+
+    def _make_room(self, ended: asyncio.Future[None]) -> None:
+        """Let a queue that was full look for what waited for this end."""
+        queue = self._running[ended]
+        full = list(self._running.values()).count(queue) >= self.queues[queue]
+        del self._running[ended]
+        if full and not self._stopping:
+            asyncio.get_running_loop().call_later(AFTERWARDS_SECONDS, self._lookouts[queue].hurry)
 
     def _guarded(self, name: str, job: Job) -> Job:
         """Wrap a job so that a raised error becomes a later run under the next key."""
 
         async def run(*arguments: str | int) -> None:
             try:
-                await self._begin(job, *arguments)
+                await self._begin(name, job, *arguments)
             except Exception as error:  # noqa: BLE001 - whatever a phase raises, its work must not be lost
                 await asyncio.to_thread(self._again, name, DBOS.workflow_id or "", arguments, error)
 
@@ -195,12 +257,12 @@ class Engine:
         with self.database.write() as session:
             self.after(session, name, f"{base}~{tries + 1}", *arguments, at=at)
 
-    def _listening(self, job: Job) -> Job:
+    def _listening(self, name: str, job: Job) -> Job:
         """Wrap a long job: what is told to its key arrives in its inbox, also what was told before a crash."""
 
         async def run(*arguments: str | int) -> None:
             inbox: Inbox = asyncio.Queue()
-            work = self._begin(job, inbox, *arguments)
+            work = self._begin(name, job, inbox, *arguments)
             while True:
                 verb = asyncio.ensure_future(DBOS.recv_async(VERBS, timeout_seconds=WAIT_FOR_VERB_SECONDS))
                 await DBOS.asyncio_wait([work, verb], return_when=asyncio.FIRST_COMPLETED)

@@ -1,5 +1,6 @@
 """The command table. An error ends in one sentence on standard error and an exit status that tells its kind."""
 
+import gc
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any
@@ -65,7 +66,12 @@ app = typer.Typer(
 
 def _load(name: str, where: str) -> Any:
     module, _, attribute = where.partition(":")
-    found = getattr(import_module(module), attribute)
+    gc.disable()  # what is loaded stays: looking for garbage in it again and again takes a quarter of the start
+    try:
+        found = getattr(import_module(module), attribute)
+    finally:
+        gc.freeze()
+        gc.enable()
     if isinstance(found, typer.Typer):
         command: Any = get_group(found)
         command.name = name

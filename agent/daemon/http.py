@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from agent.errors import Misconfigured
 
 GRACE_SECONDS = 5
+TICK_SECONDS = 1.0  # what a tick does is to put the time into the headers
 
 
 class _Server(uvicorn.Server):
@@ -19,10 +20,16 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.listening = asyncio.Event()
+        self.leaving = asyncio.Event()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def main_loop(self) -> None:
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.leaving.wait(), TICK_SECONDS)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -66,5 +73,6 @@ class HttpServer:
         """Finish the requests under way, and listen no more."""
         if self._serving is not None:
             self._server.should_exit = True
+            self._server.leaving.set()
             await self._serving
             self._serving = None

@@ -31,7 +31,7 @@ def parts(app: App, systemd: Systemd) -> list[Part]:
         Part("database", start=partial(_open, app), stop=partial(asyncio.to_thread, house.database.close)),
         Part("proxy", stop=app.proxy.aclose),
         Part("hooks", stop=app.hooks.close),
-        Part("reader", start=app.reader.start, stop=app.reader.stop),
+        Part("reader", stop=app.reader.stop),
         Part("browser", start=house.meet.start, stop=house.meet.stop),
         Part("engine", start=house.engine.start, stop=house.engine.stop),
     ]

@@ -30,6 +30,7 @@ class LimitedReader:
     """Implements `ports.Reader` with a fresh, limited process for each mail.
 
     `cpu_seconds` and `memory_mb` bound one mail; `seconds` is its wall-clock limit; `at_once` how many are read together.
+    The process that waits for mail starts with the first one, and ends when none has come for `idle_seconds`.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class LimitedReader:
         memory_mb: int = 512,
         seconds: float = 20,
         at_once: int = 4,
+        idle_seconds: float = 60,
         default_timezone: str = "UTC",
         meet_url: str = GOOGLE_MEET_URL,
     ) -> None:
@@ -48,17 +50,21 @@ class LimitedReader:
         self._timezone = default_timezone
         self._meet_url = meet_url
         self._turn = asyncio.Semaphore(at_once)
+        self._idle_seconds = idle_seconds
+        self._reading = 0
+        self._dismissal: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
         self._parent: asyncio.subprocess.Process | None = None
         self._door: socket.socket | None = None
 
-    async def start(self) -> None:
-        """Start the waiting process, so that the first mail finds it ready. Optional: `read` starts it when needed."""
-        async with self._starting:
-            await self._ensure()
-
     async def stop(self) -> None:
         """End the waiting process. Safe to call more than once."""
+        self._keep()
+        async with self._starting:
+            await self._end()
+
+    async def _end(self) -> None:
+        """End the waiting process. The caller holds `_starting`."""
         if self._door is not None:
             self._door.close()
             self._door = None
@@ -114,7 +120,26 @@ class LimitedReader:
 
     async def _ask(self, request: Request, raw: bytes) -> bytes:
         async with self._turn:
-            return await self._exchange(request.model_dump_json().encode() + b"\n" + raw)
+            self._keep()
+            self._reading += 1
+            try:
+                return await self._exchange(request.model_dump_json().encode() + b"\n" + raw)
+            finally:
+                self._reading -= 1
+                if not self._reading:
+                    self._dismissal = asyncio.create_task(self._dismiss(), name="reader.dismissal")
+
+    def _keep(self) -> None:
+        """Take back that the waiting process is to end."""
+        if self._dismissal is not None:
+            self._dismissal.cancel()
+            self._dismissal = None
+
+    async def _dismiss(self) -> None:
+        """End the waiting process after its idle time: it takes dozens of megabytes."""
+        await asyncio.sleep(self._idle_seconds)
+        async with self._starting:
+            await self._end()
 
     async def _exchange(self, question: bytes) -> bytes:
         """Return the answer to one question, b'' when it made the process end. Raises `Temporary` when none could begin."""
@@ -123,7 +148,7 @@ class LimitedReader:
             if answer.startswith(UNDER_WAY):
                 return answer.removeprefix(UNDER_WAY)
             async with self._starting:
-                await self.stop()
+                await self._end()
         raise Temporary("Mail cannot be read now.", full="the process that reads mail cannot be started")
 
     async def _try(self, question: bytes) -> bytes:
@@ -154,7 +179,7 @@ class LimitedReader:
         """Return the line to the waiting process, started now when there is none. The caller holds `_starting`."""
         if self._door is not None and self._parent is not None and self._parent.returncode is None:
             return self._door
-        await self.stop()
+        await self._end()
         ours, theirs = socket.socketpair()
         with theirs:
             self._parent = await asyncio.create_subprocess_exec(

@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 import httpx2
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 BODY_LIMIT_BYTES = 8 * 1024 * 1024
 # Whatever way out the machine has set up, a model on the machine itself is reached directly.
-_DIRECT = {f"all://{host}": None for host in ("localhost", "127.0.0.1", "[::1]")}
+DIRECT = {f"all://{host}": None for host in ("localhost", "127.0.0.1", "[::1]")}
 
 
 class Form(StrEnum):
@@ -59,17 +60,24 @@ class ChatModel:
         self._timeout_seconds = timeout_seconds
         self._gate = asyncio.Semaphore(at_once)
         self._form = Form.SCHEMA
-        self._client = openai.AsyncOpenAI(
-            base_url=base_url,
-            api_key=api_key or "none",  # local servers want a header, whatever it says
-            timeout=timeout_seconds,
-            max_retries=retries,
-            http_client=httpx2.AsyncClient(timeout=timeout_seconds, follow_redirects=False, mounts=_DIRECT),
+        self._base_url = base_url
+        self._api_key = api_key
+        self._retries = retries
+        self._http = httpx2.AsyncClient(timeout=timeout_seconds, follow_redirects=False, mounts=DIRECT)
+
+    @cached_property
+    def _client(self) -> "openai.AsyncOpenAI":
+        return openai.AsyncOpenAI(
+            base_url=self._base_url,
+            api_key=self._api_key or "none",  # local servers want a header, whatever it says
+            timeout=self._timeout_seconds,
+            max_retries=self._retries,
+            http_client=self._http,
         )
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._client.close()
+        await self._http.aclose()
 
     async def ask(self, messages: Sequence[Message], schema: dict[str, Any]) -> Reply:
         """Return the model's answer, which the server is asked to fit to the JSON `schema`.
@@ -102,7 +110,9 @@ class ChatModel:
 
     async def _send(self, messages: Sequence[Message], schema: dict[str, Any], form: Form) -> bytes:
         told = messages if form is Form.SCHEMA else in_words(messages, schema)
-        request = self._client.chat.completions.with_streaming_response.create(
+        # Loading the package takes half a second, for which no bot in a call must stand still.
+        client = await asyncio.to_thread(lambda: self._client)
+        request = client.chat.completions.with_streaming_response.create(
             model=self.name,
             messages=cast("list[ChatCompletionMessageParam]", list(told)),
             response_format=_response_format(form, schema),

@@ -87,7 +87,7 @@ def survey():
                     str(path.relative_to(CORPUS)), kind, parsed, asyncio.get_running_loop().time() - began
                 )
 
-        await reader.start()
+        await reader.read(b"", NOW)
         files = sorted(path for path in CORPUS.glob("*/**/*") if path.is_file())
         seen = await asyncio.gather(*(one(path) for path in files))
         grown = psutil.Process().memory_info().rss - before

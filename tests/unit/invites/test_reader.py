@@ -158,7 +158,7 @@ BOMBS = {
 
 @pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS.keys())
 async def test_a_bomb_hurts_nobody_and_the_next_mail_is_read(reader, bomb):
-    await reader.start()
+    await reader.read(INVITE, NOW)
     before = psutil.Process().memory_info().rss
     async with asyncio.timeout(10):
         found = await reader.read(bomb, NOW)
@@ -221,9 +221,18 @@ async def test_stopping_leaves_no_process(reader):
     assert not psutil.pid_exists(process)
 
 
+async def test_the_waiting_process_ends_when_no_mail_comes_and_starts_with_the_next():
+    reader = LimitedReader(idle_seconds=0.01)
+    await reader.read(INVITE, NOW)
+    await reader._dismissal
+    assert reader._parent is None
+    assert (await reader.read(INVITE, NOW)).components
+    await reader.stop()
+
+
 async def test_nothing_of_the_environment_reaches_the_child(reader, monkeypatch):
     monkeypatch.setenv("MEETBOT_OKORO__SERVICE_TOKEN", "secret")
-    await reader.start()
+    await reader.read(INVITE, NOW)
     assert "MEETBOT_OKORO__SERVICE_TOKEN" in os.environ
     assert "MEETBOT_OKORO__SERVICE_TOKEN" not in psutil.Process(reader._parent.pid).environ()
 
