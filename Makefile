@@ -9,7 +9,7 @@ BROWSER := $(VENV)/.browser
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lint-api units bench run docs lock setup browser clean
+.PHONY: help demo test lint lint-api units postman bench run docs lock setup browser clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ docs: setup ## Write again what is generated
 lint-api: ## Lint the description of the API by two public linters; needs npx
 	npx --yes @stoplight/spectral-cli@6 lint docs/openapi.json --ruleset .ci/spectral.yaml --fail-severity warn
 	npx --yes @redocly/cli@2 lint --extends recommended docs/openapi.json
+
+postman: setup browser ## Run the Postman collection against a server in the fake world; needs npx
+	$(PY) -m tests.postman_run
 
 lock: setup ## Resolve the dependencies anew; add ARGS=--upgrade for newer ones
 	$(VENV)/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.web.docs_pages import as_yaml
-from agent.web.postman import collection
+from agent.web.postman.collection import collection
 from agent.web.server import described
 
 
