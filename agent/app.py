@@ -14,7 +14,8 @@ from agent.lifecycle.aftermath.harvest import SUMMARISE, GetWords
 from agent.lifecycle.aftermath.summarise import Summarise
 from agent.lifecycle.aftermath.transcribe import TRANSCRIBE, Transcribe
 from agent.lifecycle.aftermath.transcription import REQUEST, RequestTranscription
-from agent.lifecycle.attendance.attend import HARVEST, Attend
+from agent.lifecycle.attendance.attend import Attend
+from agent.lifecycle.attendance.ending import HARVEST
 from agent.lifecycle.commands import Commands
 from agent.lifecycle.house import BOTS_QUEUE, JOBS_QUEUE, CallHabits, Habits, House
 from agent.lifecycle.invitations.explain import Explain

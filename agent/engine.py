@@ -25,6 +25,7 @@ from sqlmodel import Session, select
 from agent.errors import Temporary
 from agent.model.tables import Worker
 from agent.ports import Inbox
+from agent.ports import Inbox
 from agent.store.database import Database
 
 APPLICATION = "meetbot"

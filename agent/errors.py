@@ -6,6 +6,7 @@ MeetbotError
 ├── Denied          who asks may not have this
 ├── Missing         there is no such thing (any more, or yet)
 ├── Conflict        the state forbids it now
+│   └── Superseded      who asks acts on a plan, or a right, that is no more
 └── Temporary       the same call may succeed later
     ├── TooMany         asked too often; later the same call is welcome again
     └── NoPlace         all places for bots are taken, or the machine is at its limit
@@ -68,6 +69,10 @@ class Conflict(MeetbotError):
     """The present state forbids it."""
 
     kind = Kind.CONFLICT
+
+
+class Superseded(Conflict):
+    """Another plan of the same job, or another bot, has taken over: there is nothing more to do or to write."""
 
 
 class Temporary(MeetbotError):

@@ -3,6 +3,7 @@
 All adapters raise only `errors.MeetbotError` for what they foresee: `Temporary` when another try may help.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from agent.model.call import Event, Visit
 from agent.model.channel import Channel
 from agent.model.invite import Component, Envelope, ParsedMail
 from agent.model.letter import HookAnswer, Mail, Notice, NoticeLetter, RecapLetter, ReplyLetter
+from agent.model.news import News
 from agent.model.summary import Brief, Summary
 from agent.model.transcript import Entry, Harvest
 
@@ -171,6 +173,21 @@ class Meet(Protocol):
 
     async def stop(self) -> None:
         """End all browsers."""
+        ...
+
+
+Inbox = asyncio.Queue[dict[str, str]]  # what people ask of one bot: verb, uid, by, text, channel
+
+
+class Journal(Protocol):
+    """Where one bot's stay at one meeting is written down, in the order it happened."""
+
+    async def write(self, news: News) -> None:
+        """Write down one piece of news. Raises `Superseded` once the bot has no right to it any more."""
+        ...
+
+    async def is_current(self) -> bool:
+        """Whether the bot still goes by the job's present plan."""
         ...
 
 

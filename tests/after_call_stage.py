@@ -27,7 +27,7 @@ from agent.invites.reader import LimitedReader
 from agent.lifecycle.aftermath.harvest import SUMMARISE, GetWords
 from agent.lifecycle.aftermath.summarise import Summarise
 from agent.lifecycle.aftermath.transcription import REQUEST, RequestTranscription
-from agent.lifecycle.attendance.attend import HARVEST
+from agent.lifecycle.attendance.ending import HARVEST
 from agent.lifecycle.house import BOTS_QUEUE, JOBS_QUEUE, Habits, House
 from agent.lifecycle.invitations.intake import READ, Intake
 from agent.lifecycle.outbox import DELIVER, Deliver

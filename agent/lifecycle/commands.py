@@ -15,6 +15,7 @@ from agent.lifecycle.aftermath.harvest import SUMMARISE
 from agent.lifecycle.house import House
 from agent.lifecycle.invitations import shared_bot
 from agent.lifecycle.people import billing
+from agent.lifecycle.remote import verbs
 from agent.lifecycle.transition import advance
 from agent.model.account import Principal
 from agent.model.call import Verb
@@ -255,9 +256,7 @@ class Commands:
     ) -> None:
         uid = secrets.token_hex(8)
         who = by.email or "an API key"
-        await self.house.engine.tell(
-            plan.attend_key(job), verb.value, uid, by=who, text=text, channel=channel
-        )
+        await verbs.tell(self.house, plan.attend_key(job), verb, uid, by=who, text=text, channel=channel)
 
     def _mine(self, session: Session, by: Principal, public_id: str) -> Job:
         job = jobs.by_public_id(session, public_id)

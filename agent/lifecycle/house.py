@@ -68,6 +68,7 @@ class Habits:
     meet_url: str = "https://meet.google.com"
     join_early_seconds: float = 30.0
     join_attempts: int = 3
+    worker_silence_seconds: float = 60.0
     wake_early_seconds: float = 20.0
     invites_allow: tuple[str, ...] = ()
     invites_verify: Literal["report", "enforce", "off"] = "report"

@@ -1,7 +1,7 @@
 """Named queries about the reports of remote bots."""
 
 import sqlalchemy as sa
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from agent.model.tables import BotReport
 
@@ -17,3 +17,10 @@ def get(session: Session, job_id: int, sequence: int) -> BotReport | None:
     return session.exec(
         select(BotReport).where(BotReport.job_id == job_id, BotReport.sequence == sequence)
     ).first()
+
+
+def forget_before(session: Session, job_id: int, sequence: int) -> None:
+    """Delete what is kept of a job's earlier reports: they do not come again."""
+    session.execute(
+        sa.delete(BotReport).where(col(BotReport.job_id) == job_id, col(BotReport.sequence) < sequence)
+    )

@@ -15,8 +15,8 @@ from agent.lifecycle.bots import Bots
 from agent.lifecycle.commands import Commands
 from agent.lifecycle.hooks_desk import HooksDesk
 from agent.lifecycle.house import House
-from agent.lifecycle.ingest import Ingest
 from agent.lifecycle.invitations.channels import Channels
+from agent.lifecycle.invitations.handed_in import HandedInvitations
 from agent.lifecycle.invitations.held import HeldInvitations
 from agent.lifecycle.invitations.intake import Intake
 from agent.lifecycle.people.accounts import Accounts
@@ -30,6 +30,8 @@ from agent.lifecycle.people.kept_answers import KeptAnswers
 from agent.lifecycle.people.request_book import RequestBook
 from agent.lifecycle.people.usage import Usage
 from agent.lifecycle.queries import Queries
+from agent.lifecycle.remote.ingest import Ingest
+from agent.lifecycle.remote.loans import Loans
 from agent.lifecycle.upkeep.machine import HostReport
 from agent.web.quota import Quotas
 
@@ -56,10 +58,11 @@ class Desk:
     consent: ConsentDesk
     host_report: HostReport
     ingest: Ingest
+    loans: Loans
     queries: Queries
     accounts: Accounts
     devices: Devices
-    intake: Intake
+    handed_in: HandedInvitations
     held: HeldInvitations
     channels: Channels
     mails: MailDesk
@@ -89,10 +92,11 @@ def furnish(house: House, choices: Choices) -> Desk:
         consent=ConsentDesk(house, commands),
         host_report=HostReport(house),
         ingest=Ingest(house),
+        loans=Loans(house),
         queries=Queries(house),
         accounts=accounts,
         devices=Devices(house, accounts),
-        intake=Intake(house),
+        handed_in=HandedInvitations(house, Intake(house)),
         held=HeldInvitations(house),
         channels=Channels(house),
         mails=MailDesk(house),

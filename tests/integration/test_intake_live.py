@@ -10,7 +10,8 @@ import pytest
 from sqlmodel import select
 
 from agent.invites.reader import LimitedReader
-from agent.lifecycle.attendance.attend import HARVEST, Attend
+from agent.lifecycle.attendance.attend import Attend
+from agent.lifecycle.attendance.ending import HARVEST
 from agent.lifecycle.house import BOTS_QUEUE, JOBS_QUEUE, House
 from agent.lifecycle.invitations.intake import READ, Intake
 from agent.lifecycle.invitations.polling import POLL, RESPOND, Polling

@@ -11,7 +11,7 @@ from agent.lifecycle import bot_news
 from agent.lifecycle.house import House
 from agent.model.states import Told
 from agent.model.tables import Job, Recording
-from agent.rules import webm
+from agent.rules import permission, webm
 from agent.store import bots, jobs
 
 PATTERN = "recording*.webm"
@@ -24,7 +24,7 @@ def keep(session: Session, house: House, job: Job, now: datetime) -> None:
     folder = house.habits.data_dir / "meetings" / job.public_id
     known = {row.path for row in bots.recordings(session, [job.id or 0]).get(job.id or 0, [])}
     found = [path for path in sorted(folder.glob(PATTERN)) if _name(house, path) not in known]
-    if not _may_keep([entry.outcome for entry in jobs.ledger(session, job.id or 0)]):
+    if not permission.may_keep(entry.outcome for entry in jobs.ledger(session, job.id or 0)):
         for path in found:
             path.unlink(missing_ok=True)
         return
@@ -54,17 +54,6 @@ def _keep_one(session: Session, house: House, job: Job, path: Path, now: datetim
     }
     jobs.note(session, job, now, Told.RECORDING_READY, line)
     bot_news.tell(session, house.engine, job, Told.RECORDING_READY, line, now)
-
-
-def _may_keep(outcomes: Iterable[str]) -> bool:
-    """Whether a ledger, oldest first, leaves what was taken: a "no" or "opt out" after the last yes does not."""
-    kept = False
-    for outcome in outcomes:
-        if outcome in {"granted", "announced"}:
-            kept = True
-        elif outcome in {"declined", "opted_out"}:
-            kept = False
-    return kept
 
 
 def locate(data_dir: Path, row: Recording) -> Path:

@@ -13,12 +13,12 @@ from agent.lifecycle import operators
 from agent.lifecycle.aftermath import conference_notes, hearing
 from agent.lifecycle.aftermath.closing import close_without_words
 from agent.lifecycle.aftermath.entries import as_entry, rows
-from agent.lifecycle.attendance.attend import GRANTED, HARVEST
+from agent.lifecycle.attendance.ending import HARVEST
 from agent.lifecycle.house import House
 from agent.model.states import EndReason, State, Told
 from agent.model.tables import Consent, Job, Recording
 from agent.model.transcript import Entry, Harvest, Readiness, Source
-from agent.rules import backoff, sourcing
+from agent.rules import backoff, permission, sourcing
 from agent.store import bots, jobs, recaps
 
 SUMMARISE = "summarise"
@@ -225,7 +225,7 @@ def kept_until(ledger: Sequence[Consent]) -> datetime | None:
     """
     until: datetime | None = None
     for entry in ledger:
-        if entry.outcome in GRANTED:
+        if entry.outcome in permission.GRANTED:
             until = FOREVER
         elif entry.outcome == "withdrawn" and until:
             until = entry.at

@@ -1,17 +1,15 @@
 """One bot's stay at one meeting: events go into the rules of the call, and their commands are carried out and recorded."""
 
 import asyncio
-import contextlib
 from collections import deque
+from dataclasses import asdict
 from datetime import datetime
 from uuid import uuid4
 
 import structlog
+from pydantic import JsonValue
 
-from agent.engine import Inbox
-from agent.errors import MeetbotError, Temporary
-from agent.lifecycle.attendance.scribe import Scribe
-from agent.lifecycle.house import House
+from agent.errors import MeetbotError
 from agent.model.call import (
     Admitted,
     AskByMail,
@@ -43,8 +41,21 @@ from agent.model.call import (
     Tick,
     Verb,
 )
-from agent.model.states import FailureCode, State, Told
-from agent.ports import Caller
+from agent.model.news import (
+    Attendance,
+    Attendee,
+    Finding,
+    LedgerEntry,
+    Line,
+    LobbyNudge,
+    QuestionByMail,
+    Reached,
+    Utterance,
+    Words,
+    WordsForgotten,
+)
+from agent.model.states import FailureCode, Told
+from agent.ports import Caller, Clock, Inbox, Journal
 from agent.rules import conduct
 from agent.rules.standing import judge
 
@@ -57,11 +68,18 @@ class Stay:
     """Runs the loop of one call. `run` returns the Leave or Fail that ended it, or None when the plan was changed."""
 
     def __init__(
-        self, house: House, caller: Caller, scribe: Scribe, policy: conduct.Policy, standing: conduct.Standing
+        self,
+        job_id: str,
+        clock: Clock,
+        caller: Caller,
+        journal: Journal,
+        policy: conduct.Policy,
+        standing: conduct.Standing,
     ) -> None:
-        self.house = house
+        self.job_id = job_id
+        self.clock = clock
         self.caller = caller
-        self.scribe = scribe
+        self.journal = journal
         self.policy = policy
         self.standing = standing
         self._events: asyncio.Queue[Event] = asyncio.Queue()
@@ -75,7 +93,6 @@ class Stay:
             asyncio.create_task(self._hear_page(), name="stay.page"),
             asyncio.create_task(self._hear_people(inbox), name="stay.people"),
             asyncio.create_task(self._knock(knock_at), name="stay.knock"),
-            asyncio.create_task(self._beat(), name="stay.beat"),
         ]
         try:
             return await self._loop()
@@ -91,15 +108,15 @@ class Stay:
             async for event in self.caller.events():
                 self._events.put_nowait(event)
         except MeetbotError as error:
-            log.warning("stay.page_lost", action="stay.page", job=self.scribe.public_id, error=error.full)
-        self._events.put_nowait(CallOver(self.house.now(), FailureCode.NETWORK_LOSS, "the page fell silent"))
+            log.warning("stay.page_lost", action="stay.page", job=self.job_id, error=error.full)
+        self._events.put_nowait(CallOver(self.clock.now(), FailureCode.NETWORK_LOSS, "the page fell silent"))
 
     async def _hear_people(self, inbox: Inbox) -> None:
         while True:
             told = await inbox.get()
             self._events.put_nowait(
                 Asked(
-                    self.house.now(),
+                    self.clock.now(),
                     verb=Verb(told["verb"]),
                     uid=told.get("uid") or uuid4().hex,
                     by=told.get("by", ""),
@@ -108,27 +125,20 @@ class Stay:
                 )
             )
 
-    async def _beat(self) -> None:
-        """Say now and then that the bot is alive; a database that is away for a moment is no reason to stop."""
-        while True:
-            with contextlib.suppress(Temporary):
-                await self.scribe.beat()
-            await self.house.clock.sleep(self.scribe.heartbeat_seconds)
-
     async def _knock(self, knock_at: datetime) -> None:
-        wait = (knock_at - self.house.now()).total_seconds()
+        wait = (knock_at - self.clock.now()).total_seconds()
         if wait > 0:
-            await self.house.clock.sleep(wait)
-        if await self.scribe.is_current():
+            await self.clock.sleep(wait)
+        if await self.journal.is_current():
             await self.caller.knock()
         else:
-            self._events.put_nowait(Asked(self.house.now(), verb=Verb.RECHECK, uid=uuid4().hex))
+            self._events.put_nowait(Asked(self.clock.now(), verb=Verb.RECHECK, uid=uuid4().hex))
 
     async def _loop(self) -> Leave | Fail | None:
         while True:
             event = await self._next()
             if isinstance(event, Asked) and event.verb is Verb.RECHECK:
-                if not await self.scribe.is_current():
+                if not await self.journal.is_current():
                     return None
                 continue
             await self._note(event)
@@ -149,40 +159,49 @@ class Stay:
         deadline = conduct.next_deadline(self.standing, self.policy)
         limits = [FLUSH_SECONDS] if self._captions else []
         if deadline is not None:
-            limits.append(max(0.0, (deadline - self.house.now()).total_seconds()))
+            limits.append(max(0.0, (deadline - self.clock.now()).total_seconds()))
         try:
             return await asyncio.wait_for(self._events.get(), min(limits, default=None))
         except TimeoutError:
-            return Tick(self.house.now())
+            return Tick(self.clock.now())
 
     async def _note(self, event: Event) -> None:
         """Write down what the page told, as far as it stands in the timeline or the tables."""
         match event:
             case PageOpened():
-                await self.scribe.line(Told.BROWSER_OPEN, signed_in=event.signed_in)
+                await self._line(Told.BROWSER_OPEN, signed_in=event.signed_in)
             case Knocked():
-                await self.scribe.line(Told.KNOCKED)
+                await self._line(Told.KNOCKED)
             case InLobby():
-                await self.scribe.enter_state(State.WAITING, Told.IN_LOBBY)
+                await self.journal.write(Reached(state="waiting", line=Told.IN_LOBBY))
             case Admitted():
-                await self.scribe.enter_state(State.IN_CALL, Told.ADMITTED, signs=list(event.signs))
+                signs = {"signs": list(event.signs)}
+                await self.journal.write(Reached(state="in_call", line=Told.ADMITTED, data=signs))
             case Captioned() if self.standing.capturing:
                 self._captions[event.id] = event
             case CaptionsUnavailable():
-                await self.scribe.line(Told.TROUBLE, detail=event.detail)
+                await self._line(Told.TROUBLE, detail=event.detail)
             case PlatformNotice():
-                await self.scribe.line(Told.PLATFORM_NOTICE, text=event.text, accepted=event.accepted)
+                await self._line(Told.PLATFORM_NOTICE, text=event.text, accepted=event.accepted)
             case Evidence():
-                await self.scribe.line(Told.EVIDENCE_KEPT, why=event.why, files=list(event.files))
+                await self._line(Told.EVIDENCE_KEPT, why=event.why, files=list(event.files))
             case Refused() | CallOver():
-                log.info("stay.over", action="stay.over", job=self.scribe.public_id, detail=event.detail)
+                log.info("stay.over", action="stay.over", job=self.job_id, detail=event.detail)
 
     async def _note_roster(self, event: Event) -> None:
         """Write down who is there as the rules see it; a look that tells nothing leaves everybody where they were."""
         if isinstance(event, RosterSeen) and event.people is None:
             return
         certain = isinstance(event, RosterSeen) and self.standing.room.certain
-        await self.scribe.roster(self.standing.people, event.at, self._judge, certain=certain)
+        people = tuple(self._attendee(person) for person in self.standing.people)
+        await self.journal.write(Attendance(at=event.at, people=people, certain=certain))
+
+    async def _line(self, kind: Told, **data: JsonValue) -> None:
+        await self.journal.write(Line(line=kind, data=data))
+
+    def _attendee(self, person: Person) -> Attendee:
+        verdict, rule = self._judge(person)
+        return Attendee(key=person.id, name=person.name, is_host=person.is_host, verdict=verdict, rule=rule)
 
     def _judge(self, person: Person) -> tuple[str, str]:
         """Return what somebody is, and by which rule."""
@@ -197,42 +216,53 @@ class Stay:
         match command:
             case Say():
                 seen = await self.caller.say(command.text)
-                await self.scribe.line(Told.ANNOUNCED, purpose=command.purpose, text=command.text, seen=seen)
+                await self._line(Told.ANNOUNCED, purpose=command.purpose, text=command.text, seen=seen)
                 # Before whatever was heard meanwhile: an answer may be quicker than the look whether the line appeared.
-                self._own.append(Said(self.house.now(), command.text, command.purpose, shown=seen))
+                self._own.append(Said(self.clock.now(), command.text, command.purpose, shown=seen))
             case Enter():
-                await self.scribe.ledger(command)
+                await self.journal.write(LedgerEntry.model_validate(asdict(command)))
             case StartCapture():
-                await self.scribe.enter_state(State.RECORDING, Told.CAPTURE_STARTED)
+                await self.journal.write(Reached(state="recording", line=Told.CAPTURE_STARTED))
                 await self.caller.start_capture()
             case StopCapture():
                 await self.caller.stop_capture()
                 await self._flush(force=True)
-                await self.scribe.enter_state(State.IN_CALL, Told.CAPTURE_STOPPED)
+                await self.journal.write(Reached(state="in_call", line=Told.CAPTURE_STOPPED))
             case ForgetCapture():
                 await self.caller.stop_capture()
                 self._captions.clear()
-                await self.scribe.forget_words()
+                await self.journal.write(WordsForgotten())
             case Record():
-                await self.scribe.recorded(command)
+                await self.journal.write(Finding.model_validate({"line": command.kind, "data": command.data}))
             case Nudge():
-                await self.scribe.nudge()
+                await self.journal.write(LobbyNudge())
             case AskByMail():
-                await self.scribe.ask_by_mail(command.question)
+                await self.journal.write(QuestionByMail(question=command.question))
 
     async def _flush(self, *, force: bool) -> None:
         """Write captions at most once a second, so that a crash loses the last second only."""
-        now = self.house.clock.monotonic()
+        now = self.clock.monotonic()
         if not self._captions or (not force and now - self._flushed < FLUSH_SECONDS):
             return
         self._flushed = now
         batch, self._captions = list(self._captions.values()), {}
-        await self.scribe.captions(batch)
+        await self.journal.write(Words(utterances=tuple(_utterance(said) for said in batch)))
 
     async def _go(self) -> None:
         try:
             async with asyncio.timeout(LEAVE_SECONDS):
                 await self.caller.leave()
         except (MeetbotError, TimeoutError) as error:
-            log.warning("stay.leave_failed", action="stay.leave", job=self.scribe.public_id, error=str(error))
+            log.warning("stay.leave_failed", action="stay.leave", job=self.job_id, error=str(error))
         await self.caller.close()
+
+
+def _utterance(said: Captioned) -> Utterance:
+    return Utterance(
+        id=said.id,
+        speaker=said.speaker,
+        text=said.text,
+        started_at=said.started_at,
+        ended_at=said.ended_at,
+        language=said.language,
+    )

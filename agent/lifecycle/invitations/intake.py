@@ -12,6 +12,7 @@ from agent.lifecycle.invitations.gate import Gate
 from agent.lifecycle.invitations.mail_intake import STORED, MailIntake
 from agent.lifecycle.invitations.occurrences import Taken
 from agent.lifecycle.invitations.taking import Taking
+from agent.lifecycle.remote import verbs
 from agent.model.account import Principal
 from agent.model.authenticity import Authenticity
 from agent.model.invite import Component, Envelope, ParsedMail
@@ -125,6 +126,6 @@ class Intake:
     async def tell(self, taken: Taken) -> None:
         """Tell running bots what the calendar wants of them, now that it is committed."""
         for key, verb, text in taken.verbs:
-            await self.house.engine.tell(
-                key, verb.value, f"{key}:{text}", by="calendar", text=text, channel="mail"
+            await verbs.tell(
+                self.house, key, verb, f"{key}:{text}", by="calendar", text=text, channel="mail"
             )

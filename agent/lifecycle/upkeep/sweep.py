@@ -7,12 +7,13 @@ import structlog
 
 from agent.lifecycle import outbox, plan
 from agent.lifecycle.aftermath.harvest import SUMMARISE
-from agent.lifecycle.attendance.attend import HARVEST
+from agent.lifecycle.attendance.ending import HARVEST
 from agent.lifecycle.house import House
 from agent.lifecycle.invitations.intake import READ
+from agent.lifecycle.remote.loans import take_back_silent
 from agent.model.states import AT_THE_MEETING, State
 from agent.model.tables import Job
-from agent.store import deliveries, jobs, mails
+from agent.store import deliveries, jobs, loans, mails
 
 LATE = timedelta(seconds=90)
 log = structlog.get_logger("sweep")
@@ -29,8 +30,10 @@ class Sweep:
         await asyncio.to_thread(self._look)
 
     def _look(self) -> None:
-        before = self.house.now() - LATE
+        now = self.house.now()
+        before = now - LATE
         with self.house.database.write() as session:
+            take_back_silent(session, self.house, now)
             for mail in mails.unread(session, before):
                 self.house.engine.after(session, READ, f"read:{mail.id}", mail.id or 0)
             for job in jobs.due_before(session, before):
@@ -45,7 +48,7 @@ class Sweep:
     def _rescue(self, job: Job) -> None:
         """Start the phase of a job anew whose run is gone without having ended it."""
         engine = self.house.engine
-        if any(engine.alive(prefix) for prefix in _keys(job)):
+        if any(engine.alive(prefix) for prefix in _keys(job)) or self._is_lent(job):
             return
         log.error("sweep.rescue", action="sweep.rescue", job=job.public_id, state=job.state)
         with self.house.database.write() as session:
@@ -59,6 +62,12 @@ class Sweep:
                 engine.after(session, HARVEST, key, row.id or 0, 1)
             else:
                 engine.after(session, plan.ATTEND, plan.attend_key(row), row.id or 0, row.revision)
+
+    def _is_lent(self, job: Job) -> bool:
+        """Whether a worker elsewhere has the job's bot; that it lives is seen to above."""
+        with self.house.database.read() as session:
+            loan = loans.get(session, job.id or 0)
+            return loan is not None and bool(loan.worker) and loan.key == plan.attend_key(job)
 
 
 def _keys(job: Job) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from agent.model.tables.job import (
 from agent.model.tables.outcome import Production, Recording, ShareLink
 from agent.model.tables.remote import BotReport, PaymentEvent
 from agent.model.tables.web import DeviceLogin, KeptAnswer, RequestLine
-from agent.model.tables.worker import MeetingLease, Worker
+from agent.model.tables.worker import Loan, MeetingLease, Worker
 
 __all__ = [
     "ApiKey",
@@ -33,6 +33,7 @@ __all__ = [
     "Job",
     "JobEvent",
     "KeptAnswer",
+    "Loan",
     "Mail",
     "MailedToken",
     "MeetingLease",

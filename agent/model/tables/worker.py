@@ -1,10 +1,11 @@
 """Processes that run jobs."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Field, SQLModel
 
-from agent.model.tables.columns import instant
+from agent.model.tables.columns import document, instant
 
 
 class Worker(SQLModel, table=True):
@@ -13,6 +14,21 @@ class Worker(SQLModel, table=True):
     id: str = Field(primary_key=True)
     beat: int = 0
     started_at: datetime = instant(nullable=False)
+
+
+class Loan(SQLModel, table=True):
+    """A job that waits for a worker far from this database, or is at one; one row a job.
+
+    `key` is the engine's key of the plan on offer or on loan. `worker` and `lease` are empty while nobody has it; the
+    lease is the right to report. `verbs` are what people asked of the bot, in order; they outlive a worker.
+    """
+
+    job_id: int = Field(primary_key=True, foreign_key="job.id")
+    key: str = Field(index=True)
+    worker: str = Field(default="", index=True)
+    lease: str = ""
+    heard_at: datetime | None = instant()
+    verbs: list[Any] = document(list)
 
 
 class MeetingLease(SQLModel, table=True):

@@ -7,7 +7,8 @@ import pytest
 
 from agent.lifecycle.aftermath.harvest import SUMMARISE, GetWords
 from agent.lifecycle.aftermath.summarise import Summarise
-from agent.lifecycle.attendance.attend import HARVEST, Attend
+from agent.lifecycle.attendance.attend import Attend
+from agent.lifecycle.attendance.ending import HARVEST
 from agent.lifecycle.house import BOTS_QUEUE, JOBS_QUEUE
 from agent.lifecycle.outbox import DELIVER, Deliver
 from agent.lifecycle.plan import ATTEND

@@ -27,7 +27,7 @@ FULL = "All 1 places for bots are taken ([browser] max_bots)."
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agent.lifecycle.attendance.attend.PLACE_SECONDS", 0.1)
+    monkeypatch.setattr("agent.lifecycle.attendance.ending.PLACE_SECONDS", 0.1)
 
 
 def reasons(told: world.Told) -> list[object]:

@@ -84,7 +84,7 @@ async def test_a_suspect_that_is_a_person_is_kept_as_one(told: world.Told) -> No
 async def test_what_was_taken_before_a_crash_is_made_into_notes_when_the_bot_does_not_get_back_in(
     told: world.Told, monkeypatch
 ) -> None:  # type: ignore[no-untyped-def]
-    monkeypatch.setattr("agent.lifecycle.attendance.attend.REJOIN_SECONDS", (0.1,))
+    monkeypatch.setattr("agent.lifecycle.attendance.ending.REJOIN_SECONDS", (0.1,))
     told.transcripts.answer = words("We decided to launch on Tuesday.")
     make(told)
     caller = await capturing(told)
@@ -99,7 +99,7 @@ async def test_what_was_taken_before_a_crash_is_made_into_notes_when_the_bot_doe
 async def test_crashes_in_the_call_do_not_use_up_the_tries_at_getting_in(
     told: world.Told, monkeypatch
 ) -> None:  # type: ignore[no-untyped-def]
-    monkeypatch.setattr("agent.lifecycle.attendance.attend.REJOIN_SECONDS", (0.1,))
+    monkeypatch.setattr("agent.lifecycle.attendance.ending.REJOIN_SECONDS", (0.1,))
     make(told)
     caller = await capturing(told)
     for number in range(2, 6):

@@ -29,7 +29,7 @@ def signs(told: world.Told) -> list[dict[str, object]]:
 async def test_a_note_taker_on_the_invitation_is_known_before_the_meeting(
     told: world.Told, monkeypatch
 ) -> None:  # type: ignore[no-untyped-def]
-    monkeypatch.setattr("agent.lifecycle.attendance.attend.REJOIN_SECONDS", (0.1,))
+    monkeypatch.setattr("agent.lifecycle.attendance.ending.REJOIN_SECONDS", (0.1,))
     invited = [
         {"email": "host@example.com", "name": "Host Person"},
         {"email": "fred@fireflies.ai", "name": ""},

@@ -1,18 +1,14 @@
 """In whatever order things happen at a meeting: nothing is captured, and no word kept, without consent on the ledger."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.lifecycle.attendance.attend import consent_stands
-from agent.lifecycle.attendance.scribe import Scribe
 from agent.lifecycle.attendance.stay import Stay
-from agent.lifecycle.house import House
 from agent.model.call import (
     Admitted,
     Asked,
@@ -21,7 +17,6 @@ from agent.model.call import (
     CaptionsUnavailable,
     ChatSaid,
     ChatUnavailable,
-    Enter,
     Event,
     InLobby,
     Person,
@@ -30,8 +25,9 @@ from agent.model.call import (
     Tick,
     Verb,
 )
+from agent.model.news import LedgerEntry, News, Words, WordsForgotten
 from agent.model.states import EndReason, FailureCode
-from agent.rules import conduct
+from agent.rules import conduct, permission
 from agent.rules.wording import Facts, line
 
 T0 = datetime(2030, 1, 1, 9, tzinfo=UTC)
@@ -60,32 +56,23 @@ Told = Callable[[datetime], Event]
 
 @dataclass
 class Books:
-    """Stands in for the scribe: what was written, and whether capture was ever on without consent."""
+    """A journal: what was written, and whether words came that the ledger did not allow."""
 
-    public_id: str = "job_1"
-    job_id: int = 1
-    heartbeat_seconds: float = 3600.0
     outcomes: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
 
-    async def ledger(self, entry: Enter) -> None:
-        self.outcomes.append(entry.outcome)
-
-    async def captions(self, batch: Sequence[Captioned]) -> None:
-        assert consent_stands(self.outcomes) or self.outcomes[-1:] == ["withdrawn"]
-        self.kept += [said.text for said in batch]
-
-    async def forget_words(self) -> None:
-        self.kept.clear()
+    async def write(self, news: News) -> None:
+        match news:
+            case LedgerEntry():
+                self.outcomes.append(news.outcome)
+            case Words():
+                assert permission.stands(self.outcomes) or self.outcomes[-1:] == ["withdrawn"]
+                self.kept += [said.text for said in news.utterances]
+            case WordsForgotten():
+                self.kept.clear()
 
     async def is_current(self) -> bool:
         return True
-
-    def __getattr__(self, name: str) -> Callable[..., Awaitable[None]]:
-        async def note(*_: Any, **__: Any) -> None:
-            """What else is written is nobody's words."""
-
-        return note
 
 
 class Page:
@@ -110,7 +97,7 @@ class Page:
         return self.chat
 
     async def start_capture(self) -> None:
-        assert consent_stands(self.books.outcomes), self.books.outcomes
+        assert permission.stands(self.books.outcomes), self.books.outcomes
         self.captured = True
 
     async def stop_capture(self) -> None: ...
@@ -183,9 +170,8 @@ async def play(
 ) -> tuple[Page, Books]:
     books, clock = Books(), StoryClock()
     page = Page(tell(happened), books, clock, chat=chat)
-    house = cast(House, type("Told", (), {"clock": clock, "now": lambda self: clock.at})())
     standing = conduct.begin(policy, T0)
-    stay = Stay(house, page, cast(Scribe, books), policy, standing)
+    stay = Stay("job_1", clock, page, books, policy, standing)
     async with asyncio.timeout(10):
         await stay.run(asyncio.Queue(), T0)
     return page, books

@@ -131,6 +131,7 @@ def upgrade() -> None:
         sa.Column("starts_at", UtcInstant(), nullable=True),
         sa.Column("rule", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("created_at", UtcInstant(), nullable=False),
         sa.Column("decided_at", UtcInstant(), nullable=True),
@@ -438,6 +439,24 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_botreport_job_id"), ["job_id"], unique=False)
 
     op.create_table(
+        "loan",
+        sa.Column("job_id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("worker", sa.String(), nullable=False),
+        sa.Column("lease", sa.String(), nullable=False),
+        sa.Column("heard_at", UtcInstant(), nullable=True),
+        sa.Column("verbs", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["job_id"],
+            ["job.id"],
+        ),
+        sa.PrimaryKeyConstraint("job_id"),
+    )
+    with op.batch_alter_table("loan", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_loan_key"), ["key"], unique=False)
+        batch_op.create_index(batch_op.f("ix_loan_worker"), ["worker"], unique=False)
+
+    op.create_table(
         "consent",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("job_id", sa.Integer(), nullable=False),
@@ -737,6 +756,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_consent_job_id"))
 
     op.drop_table("consent")
+    with op.batch_alter_table("loan", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_loan_worker"))
+        batch_op.drop_index(batch_op.f("ix_loan_key"))
+
+    op.drop_table("loan")
     with op.batch_alter_table("botreport", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_botreport_job_id"))
 

@@ -7,7 +7,6 @@ import sqlalchemy as sa
 
 from agent.errors import Conflict, Misconfigured, Missing
 from agent.lifecycle import plan
-from agent.lifecycle.attendance.attend import consent_stands
 from agent.lifecycle.commands import Commands
 from agent.model.account import Principal
 from agent.model.call import (
@@ -22,6 +21,7 @@ from agent.model.call import (
 )
 from agent.model.states import EndReason, FailureCode, State, Told
 from agent.model.tables import Job
+from agent.rules import permission
 from agent.store import jobs
 from tests.unit.lifecycle import world
 from tests.unit.lifecycle.world import ToldCaller, until, wish, words
@@ -128,7 +128,7 @@ async def test_a_refused_knock_fails_with_its_code_and_is_not_tried_again(told: 
 async def test_a_crash_of_the_page_brings_the_bot_back_without_asking_twice(
     told: world.Told, monkeypatch
 ) -> None:  # type: ignore[no-untyped-def]
-    monkeypatch.setattr("agent.lifecycle.attendance.attend.REJOIN_SECONDS", (0.1,))
+    monkeypatch.setattr("agent.lifecycle.attendance.ending.REJOIN_SECONDS", (0.1,))
     make(told)
     caller = await capturing(told)
     caller.tell(CallOver(now(), FailureCode.NETWORK_LOSS, "the page crashed"))
@@ -245,9 +245,9 @@ async def test_a_plan_that_was_moved_is_carried_out_at_its_new_time_only(told: w
 
 
 def test_the_last_word_on_the_ledger_counts() -> None:
-    assert not consent_stands([])
-    assert not consent_stands(["asked", "unanswered"])
-    assert consent_stands(["asked", "granted", "asked"])
-    assert consent_stands(["announced"])
-    assert not consent_stands(["asked", "granted", "withdrawn"])
-    assert consent_stands(["asked", "declined", "granted"])
+    assert not permission.stands([])
+    assert not permission.stands(["asked", "unanswered"])
+    assert permission.stands(["asked", "granted", "asked"])
+    assert permission.stands(["announced"])
+    assert not permission.stands(["asked", "granted", "withdrawn"])
+    assert permission.stands(["asked", "declined", "granted"])

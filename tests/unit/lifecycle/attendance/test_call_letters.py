@@ -41,7 +41,7 @@ def tokens(told: world.Told) -> tuple[str, str]:
 
 
 async def test_the_inviter_is_asked_once_to_let_the_bot_in(told: world.Told, monkeypatch) -> None:  # type: ignore[no-untyped-def]
-    monkeypatch.setattr("agent.lifecycle.attendance.attend.REJOIN_SECONDS", (0.1,))
+    monkeypatch.setattr("agent.lifecycle.attendance.ending.REJOIN_SECONDS", (0.1,))
     make(told, options={"nudge_seconds": 0.1})
     caller = await told.meet.caller()
     caller.tell(InLobby(now()))

@@ -12,14 +12,10 @@ from sqlmodel import Session, col, select
 
 from agent.invites.google_events import read_events
 from agent.lifecycle.aftermath import readers
-from agent.lifecycle.invitations.calendar import Message
-from agent.lifecycle.invitations.gate import Gate
 from agent.lifecycle.invitations.mail_intake import MailIntake
-from agent.lifecycle.invitations.taking import Taking
-from agent.model.account import Principal
 from agent.model.authenticity import Authenticity
 from agent.model.call import Verb
-from agent.model.invite import Component, ParsedMail
+from agent.model.invite import Component, Envelope, HandedIn, ParsedMail
 from agent.model.states import State
 from agent.model.tables import EventSeries, Job, Mail, Occurrence
 from agent.rules.ical import Context, read_calendar
@@ -31,7 +27,6 @@ from tests.intake_stage import (
     LIVE,
     MONDAY,
     NOON,
-    OPERATOR,
     IntakeStage,
     calendar,
     event,
@@ -45,7 +40,6 @@ ELSEWHERE = "https://meet.google.com/xyz-defg-hij"
 WEEK = timedelta(weeks=1)
 HOUR = timedelta(hours=1)
 VERIFIED = Authenticity(from_domain="example.com", aligned="example.com", dmarc="pass")
-OPERATES = Principal(user_id=1, email=OPERATOR, is_operator=True)
 
 
 @pytest.fixture
@@ -212,7 +206,8 @@ def by_mail(method: str, *texts: str, sender: str = HOST, to: str = BOT) -> Step
     component = read(calendar(*texts, method=method))
 
     def take(stage: IntakeStage, session: Session) -> None:
-        row = Mail(sha256="", received_at=NOON, envelope={"mail_from": sender, "rcpt_to": [to]}, raw=b"")
+        envelope = Envelope(mail_from=sender, rcpt_to=(to,), peer="").model_dump(mode="json")
+        row = Mail(sha256="", received_at=NOON, envelope=envelope, raw=b"")
         session.add(row)
         session.flush()
         parsed = ParsedMail(from_email=sender, components=(component,))
@@ -225,9 +220,8 @@ def by_http(*texts: str) -> Step:
     component = read(calendar(*texts))
 
     def take(stage: IntakeStage, session: Session) -> None:
-        judgement = Gate(session, stage.house).judge_caller(component, OPERATES)
-        message = Message(component, source="http", inviter=HOST, bot_address="", binding=judgement.binding)
-        Taking(session, stage.house).take(message, judgement)
+        told = HandedIn(component=component, sender=HOST, carrier="worker@example.com")
+        stage.handed_in._receive(session, told, None)
 
     return take
 

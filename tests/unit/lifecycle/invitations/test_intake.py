@@ -434,23 +434,6 @@ async def test_no_more_than_so_many_meetings_at_once_for_one_inviter(tmp_path: P
         assert "at the same time" in stage.replies()[1]
 
 
-async def test_http_hands_in_and_does_not_touch_what_belongs_to_others(stage: IntakeStage) -> None:
-    (component,) = read_calendar(calendar(event()).encode(), Context(NOON)).components
-    machine = Principal(user_id=7, email="relay@worker.example", scopes=("intake",))
-    await stage.intake.take_component(component, by=machine, source="http")
-    assert stage.starts() == [MONDAY]
-    await stage.receive(mail(event("mailed@example.com", link="https://meet.google.com/xyz-defg-hij")))
-    (foreign,) = read_calendar(
-        calendar(event("mailed@example.com", sequence=3), method="CANCEL").encode(), Context(NOON)
-    ).components
-    with pytest.raises(Denied):
-        await stage.intake.take_component(foreign, by=machine, source="http")
-    assert len(stage.jobs()) == 2
-    operator = Principal(user_id=1, email=OPERATOR, is_operator=True)
-    await stage.intake.take_component(foreign, by=operator, source="http")
-    assert len(stage.jobs()) == 1
-
-
 async def test_every_rule_that_decided_can_be_read_afterwards(stage: IntakeStage) -> None:
     stage.reader.proof = PROVED
     await stage.receive(mail(event()))

@@ -1,0 +1,55 @@
+"""Whether a bot sets out for a job now, and to where one that finds no place is put back."""
+
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from agent.lifecycle.attendance import ending
+from agent.lifecycle.house import House
+from agent.lifecycle.transition import advance
+from agent.model.states import AT_THE_MEETING, EndReason, FailureCode, State, Told
+from agent.model.tables import Job
+from agent.rules.rivals import expected_rivals
+from agent.store import jobs
+
+MAX_JOINS = 20  # a meeting that kills its process comes back for ever otherwise
+DISPATCH_GRACE = timedelta(minutes=15)
+
+
+def take(session: Session, house: House, job: Job, holder: str, now: datetime, *, no_place: str = "") -> bool:
+    """Move a job to the door for a bot of `holder`, and return whether one is to go.
+
+    With `no_place` saying why there is none here, the job waits for one, here or at a worker.
+    """
+    job.joins += 1
+    state = State(job.state)
+    if state in AT_THE_MEETING:
+        jobs.note(session, job, now, Told.REJOINED, {"from": state.value})
+    advance(session, house.engine, job, State.QUEUED, now)
+    if job.joins > MAX_JOINS:
+        ending.give_up(session, house, job, FailureCode.INTERNAL_ERROR, "the bot was started too often", now)
+    elif now > max(job.ends_at or job.join_at, job.join_at) + DISPATCH_GRACE and job.joins == 1:
+        ending.give_up(session, house, job, FailureCode.DISPATCH_TIMEOUT, _too_late(session, job), now)
+    elif no_place:
+        ending.wait_for_place(session, house, job, no_place, now)
+    elif jobs.lease_meeting(session, job.meeting_code, job.id or 0, holder, now) != job.id:
+        advance(session, house.engine, job, State.CANCELLED, now, end_reason=EndReason.SECOND_MEETBOT)
+    else:
+        _expect_rivals(session, job, now)
+        advance(session, house.engine, job, State.JOINING, now)
+        return True
+    return False
+
+
+def _too_late(session: Session, job: Job) -> str:
+    if jobs.has_noted(session, job.id or 0, Told.WAITING_FOR_PLACE):
+        return "no place for a bot became free until the meeting's time had passed"
+    return "the meeting's time had passed"
+
+
+def _expect_rivals(session: Session, job: Job, now: datetime) -> None:
+    """Note which note-takers the invitation names. A sign, no verdict: they may never come."""
+    invited = [(str(person.get("name", "")), str(person["email"])) for person in job.invited]
+    for vendor, address in expected_rivals(invited) if job.joins == 1 else ():
+        line: dict[str, object] = {"sign": "invited_address", "vendor": vendor, "address": address}
+        jobs.note(session, job, now, Told.RIVAL_EVIDENCE, line)
