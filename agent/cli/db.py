@@ -30,7 +30,7 @@ def upgrade(config: ConfigFile = None, as_json: AsJson = False) -> None:
     with _database(config) as database:
         database.migrate()
         show(
-            {"database": str(database.path or database.url.host), "schema": copies.revision(database)},
+            {"database": str(database.path or database.url.host), "schema": database.revision()},
             as_json,
         )
 
@@ -57,4 +57,4 @@ def restore(
     with _database(config) as database:
         copies.restore(database, source)
         database.migrate()
-        show({"database": str(database.path), "schema": copies.revision(database)}, as_json)
+        show({"database": str(database.path), "schema": database.revision()}, as_json)

@@ -4,8 +4,6 @@ import contextlib
 import os
 from pathlib import Path
 
-import sqlalchemy as sa
-
 from agent.errors import Invalid, Misconfigured
 from agent.store.database import Database, driver
 
@@ -65,14 +63,6 @@ def check(source: Path) -> None:
         raise Invalid(f"{source} is no backup of a Meetbot database ({error}).") from error
     if verdict != "ok":
         raise Invalid(f"{source} is damaged: {verdict}.")
-
-
-def revision(database: Database) -> str:
-    """Return the schema's revision; '' for a database that is not there yet."""
-    with database.engine.connect() as connection:
-        if not sa.inspect(connection).has_table("alembic_version"):
-            return ""
-        return str(connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() or "")
 
 
 def _file_of(database: Database) -> Path:

@@ -7,11 +7,21 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from agent.errors import Misconfigured, Temporary
 from agent.model.tables import Worker
-from agent.store.database import SAFE_SQLITE, Database, driver, metadata, sqlite_version
+from agent.store.database import (
+    MIGRATIONS,
+    SAFE_SQLITE,
+    Database,
+    driver,
+    metadata,
+    revisions,
+    sqlite_version,
+)
 
 
 def _now() -> datetime:
@@ -48,6 +58,13 @@ def test_the_migrations_make_exactly_the_tables_of_the_model(database: Database)
         options = {"compare_type": False, "include_name": no_search_index}
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, metadata) == []
+
+
+def test_revisions_are_what_their_files_are_named() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    newest_first = ScriptDirectory.from_config(config).walk_revisions()
+    assert [one.revision for one in newest_first] == list(reversed(revisions()))
 
 
 def test_migrating_twice_changes_nothing(database: Database) -> None:
