@@ -25,7 +25,6 @@ from sqlmodel import Session, select
 from agent.errors import Temporary
 from agent.model.tables import Worker
 from agent.ports import Inbox
-from agent.ports import Inbox
 from agent.store.database import Database
 
 APPLICATION = "meetbot"
@@ -35,6 +34,7 @@ POLL_SECONDS = (
     2.0  # what this process enqueues is seen at once; the rest are others' jobs, and those that were delayed
 )
 VERB_POLL_SECONDS = 0.5
+UNUSED_POLL_SECONDS = 60.0  # the engine's own queue, which carries nothing of ours
 AFTERWARDS_SECONDS = 0.2  # the engine's own record of a job's end, for which a full queue waits
 TIDY_SECONDS = 12.0  # leaving a call by its button, and writing down the last words
 ALIVE = ["ENQUEUED", "DELAYED", "PENDING"]
@@ -146,6 +146,7 @@ class Engine:
         await asyncio.to_thread(self._sign_on)
         dbos = DBOS(config=self._config())
         DBOS.listen_queues([])  # the looking is ours
+        dbos._registry.get_internal_queue()._polling_interval_sec = UNUSED_POLL_SECONDS
         for name, (job, _, hears) in self._jobs.items():
             DBOS.workflow(name=name, max_recovery_attempts=1000)(
                 self._listening(name, job) if hears else self._guarded(name, job)
