@@ -1,18 +1,40 @@
 """Named queries about mails and what was read from them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from agent.model.invite import Envelope
 from agent.model.tables import Delivery, EventSeries, Invitation, Mail, Occurrence
 
+Mark = tuple[str, tuple[str, ...]]
 
-def twin(session: Session, sha256: str, envelope: dict[str, object], since: datetime) -> Mail | None:
-    """Return a mail with the same bytes and recipients that came in lately: a sender's retry after a lost answer."""
-    found = session.exec(select(Mail).where(Mail.sha256 == sha256, Mail.received_at > since)).all()
-    return next((mail for mail in found if mail.envelope.get("rcpt_to") == envelope.get("rcpt_to")), None)
+
+def marked(session: Session, digests: Collection[str], since: datetime) -> dict[Mark, int]:
+    """Return the numbers of the mails with these SHA-256 digests that came in lately, by digest and recipients."""
+    wanted = sa.select(Mail.sha256, Mail.envelope, Mail.id).where(  # type: ignore[call-overload]
+        col(Mail.sha256).in_(sorted(digests)), col(Mail.received_at) > since
+    )
+    return {
+        (digest, tuple(envelope.get("rcpt_to", ()))): number
+        for digest, envelope, number in session.execute(wanted)
+    }
+
+
+def put(session: Session, received_at: datetime, fresh: Sequence[tuple[Envelope, str, bytes]]) -> list[int]:
+    """Store mails, each as its envelope, digest and raw bytes, in one statement; return their numbers in that order."""
+    if not fresh:
+        return []
+    # One object has the defaults of all: making one for each would cost more than storing them.
+    blank = Mail(sha256="", received_at=received_at, raw=b"").model_dump(exclude={"id"})
+    rows = [
+        blank | {"envelope": envelope.model_dump(mode="json"), "sha256": digest, "raw": raw}
+        for envelope, digest, raw in fresh
+    ]
+    stored = sa.insert(Mail).returning(col(Mail.id), sort_by_parameter_order=True)
+    return [number for number in session.connection().execute(stored, rows).scalars() if number is not None]
 
 
 def unread(session: Session, before: datetime) -> Sequence[Mail]:

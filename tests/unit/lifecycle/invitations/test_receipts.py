@@ -187,11 +187,16 @@ async def test_a_batch_is_read_whole_and_what_fails_is_read_again_alone(
 
 
 async def test_in_a_rush_reading_takes_a_breath(stage: IntakeStage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(receipts, "BREATH_SECONDS", 0.2)
+    monkeypatch.setattr(receipts, "RUSH_SECONDS", 0.3)
+    breath = stage.intake.receipts.breath
     began = monotonic()
-    await stage.intake.receipts.breath()
+    await asyncio.gather(*(breath() for _ in range(3)))
     assert monotonic() - began < 0.1
     await asyncio.gather(*(accepted(stage, raw(number)) for number in range(RUSH_MAILS)))
+    assert len(stage.intake.receipts._lately) == RUSH_MAILS
+    stage.intake.receipts._lately.extend(monotonic() for _ in range(RUSH_MAILS))
     began = monotonic()
-    await asyncio.gather(*(stage.intake.receipts.breath() for _ in range(3)))
-    assert monotonic() - began >= 0.6  # one after the other
+    await breath()
+    assert monotonic() - began >= 0.25
+    await breath()  # the rush is over
+    assert monotonic() - began < 1
