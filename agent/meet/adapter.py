@@ -60,7 +60,7 @@ class BrowserMeet:
         state = profile.load()
         try:
             lease = await self._pool.lease(state, profile.leave)
-        except BaseException:
+        except BaseException:  # whatever ended it, a cancellation too, the profile is not in use
             profile.leave()
             raise
         try:
@@ -69,7 +69,7 @@ class BrowserMeet:
         except Error as error:
             await lease.release()
             raise Temporary("The browser failed while the page was opened.", full=error.message) from error
-        except BaseException:
+        except BaseException:  # a cancelled start must not keep its place
             await lease.release()
             raise
         return caller

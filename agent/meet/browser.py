@@ -60,6 +60,8 @@ SANDBOX_SIGNS = (
     "SUID sandbox",
     "Failed to move to new namespace",
 )
+TRAP_SIGN = "signal=SIGTRAP"
+TRAPS = 2
 NO_BROWSER = (
     "No Chromium was found. Install one (on Debian or Ubuntu: apt-get install chromium), "
     "or run `playwright install chromium`, or set [browser] executable to its path."
@@ -72,6 +74,10 @@ class NoScreen(Misconfigured):
 
 class NoSandbox(Misconfigured):
     """Chromium cannot build its sandbox here."""
+
+
+class Trapped(Temporary):
+    """Chromium ended itself while it started in its sandbox; where only some namespaces are allowed it says no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,17 +123,19 @@ class Starter:
 
     launch: Launch
     _refused: bool = False
+    _traps: int = 0
     _said: set[str] = field(default_factory=set)
 
     async def start(self, playwright: Playwright) -> Browser:
         """Start one. Raises `Misconfigured` without any browser, `Temporary` when it does not come up."""
-        try:
-            return await self._start(playwright)
-        except NoSandbox:
-            if self._refused or self.launch.sandbox is not None:
-                raise
-            self._refused = True
-            return await self._start(playwright)
+        while True:
+            try:
+                return await self._start(playwright)
+            except (NoSandbox, Trapped) as error:
+                if self._refused or self.launch.sandbox is not None:
+                    raise
+                self._traps += 1
+                self._refused = isinstance(error, NoSandbox) or self._traps == TRAPS
 
     async def _start(self, playwright: Playwright) -> Browser:
         path = choose_browser(self.launch, playwright)
@@ -146,7 +154,7 @@ class Starter:
                 timeout=LAUNCH_SECONDS * 1000,
             )
         except Error as error:
-            raise launch_failure(error, path) from error
+            raise launch_failure(error, path, sandboxed=sandboxing.on) from error
 
     def _say(self, warning: str) -> None:
         if warning and warning not in self._said:
@@ -154,7 +162,7 @@ class Starter:
             log.warning(warning)
 
 
-def launch_failure(error: Error, path: str) -> Misconfigured | Temporary:
+def launch_failure(error: Error, path: str, *, sandboxed: bool) -> Misconfigured | Temporary:
     """What a failed start means: something to mend, or something that may pass."""
     text = error.message
     if any(sign in text for sign in SANDBOX_SIGNS):
@@ -162,6 +170,8 @@ def launch_failure(error: Error, path: str) -> Misconfigured | Temporary:
             "run the service as an ordinary user, allow user namespaces, or set [browser] sandbox = false"
         )
         return NoSandbox(f"The browser's sandbox cannot be used here: {advice}.", full=text)
+    if sandboxed and TRAP_SIGN in text:
+        return Trapped(f"The browser {path} did not start in its sandbox.", full=text, retry_after_seconds=15)
     if "DISPLAY" in text or "headed browser" in text:
         return NoScreen("There is no screen for a visible browser: set [browser] headless = true.", full=text)
     return Temporary(f"The browser {path} did not start.", full=text, retry_after_seconds=15)

@@ -16,26 +16,23 @@ from agent.meet.course import Course, Next, Patience, Step
 from agent.meet.door import Door, DoorShut
 from agent.meet.evidence import Album
 from agent.meet.hand import Hand
+from agent.meet.incall import InCall
 from agent.meet.pool import Lease
 from agent.meet.profile import Profile
 from agent.meet.recording import Recording
-from agent.meet.roster import Lookout, RosterPanel
 from agent.meet.selectors import load_table
 from agent.meet.snapshot import Snapshot, read_snapshot
+from agent.meet.telling import Telling
 from agent.meet.verdict import Phase, judge
 from agent.meet.watcher import Told, Watcher
 from agent.model.call import (
-    Admitted,
     CallOver,
     ChatUnavailable,
     Event,
-    Evidence,
     InLobby,
     Knocked,
     PageOpened,
-    PlatformNotice,
     Refused,
-    RosterSeen,
     Visit,
 )
 from agent.model.states import EndReason, FailureCode
@@ -43,6 +40,8 @@ from agent.ports import Clock
 
 TICK_SECONDS = 1.0
 LEAVE_SECONDS = 4.0
+CLEARED_SECONDS = 6.0
+LOOK_AGAIN_SECONDS = 0.3
 EXPECTED_ENDS = frozenset({EndReason.ENDED_BY_HOST, EndReason.REQUESTED})
 log = logging.getLogger(__name__)
 
@@ -69,25 +68,23 @@ class PageCaller:
         self._patience = patience
         self._watcher = Watcher(place.session, self._hear)
         self._hand = Hand(place.page, self._watcher)
-        self._album = Album(place.page, self._watcher, place.data_dir / visit.evidence_dir, place.data_dir)
+        album = Album(place.page, self._watcher, place.data_dir / visit.evidence_dir, place.data_dir)
+        self._telling = telling = Telling(visit.job_id, clock, album, self._hand)
         self._course = Course(patience, visit.lobby_seconds)
         self._chat = ChatLog(visit.display_name, clock)
         self._chat_panel = ChatPanel(self._hand, self._watcher, self._chat)
-        self._roster_panel = RosterPanel(self._hand, self._watcher)
         recording = Recording(self._watcher, visit.recording, place.data_dir / visit.recording_path)
         self._capture = Capture(
-            visit, self._hand, self._watcher, clock, recording, self._emit, self._keep_evidence
+            visit, self._hand, self._watcher, clock, recording, telling.emit, telling.surprise
         )
-        self._events: asyncio.Queue[Event | None] = asyncio.Queue()
+        self._in_call = InCall(
+            self._hand, self._watcher, clock, telling, self._chat, self._chat_panel, self._capture, patience
+        )
         self._changed = asyncio.Event()
         self._snapshot: Snapshot | None = None
         self._heard_at = clock.monotonic()
-        self._over = False
         self._leaving = False
-        self._crashed = ""
         self._signed_in = False
-        self._lookout = Lookout(patience.look_around_seconds)
-        self._drifted: set[str] = set()
         self._keeper: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -103,7 +100,7 @@ class PageCaller:
             meeting_url=self._visit.meeting_url,
             name=self._visit.display_name,
             door_seconds=self._patience.door_seconds,
-            gone=lambda: self._crashed,
+            gone=lambda: self._telling.page_gone,
         )
         outcome = await door.come_to_the_button()
         if isinstance(outcome, DoorShut):
@@ -114,23 +111,18 @@ class PageCaller:
         self._signed_in = outcome.signed_in
         if self._place.signed_in_state and not outcome.signed_in:
             log.warning("the signed-in profile is no longer signed in: the bot comes as a guest")
-        self._emit(PageOpened(self._clock.now(), outcome.signed_in))
+        self._telling.emit(PageOpened(self._clock.now(), outcome.signed_in))
         if self._place.signed_in_state and not outcome.signed_in:
-            await self._keep_evidence("the profile is no longer signed in")
-        await self._report_drift()
+            await self._telling.surprise("the profile is no longer signed in")
+        await self._telling.report_drift()
 
     def events(self) -> AsyncIterator[Event]:
         """The events in order, up to and including Refused or CallOver."""
-        return self._stream()
-
-    async def _stream(self) -> AsyncIterator[Event]:
-        while (event := await self._events.get()) is not None:
-            yield event
-        self._events.put_nowait(None)
+        return self._telling.stream()
 
     async def knock(self) -> None:
         """Press the join button and begin to follow the page."""
-        if self._over or self._keeper:
+        if self._telling.over or self._keeper:
             return
         await self._press_join()
         self._heard_at = self._clock.monotonic()
@@ -142,34 +134,52 @@ class PageCaller:
                 first = self._course.phase is Phase.DOOR
                 self._course.knocked(self._clock.monotonic())
                 if first:
-                    self._emit(Knocked(self._clock.now()))
+                    self._telling.emit(Knocked(self._clock.now()))
 
     async def say(self, text: str) -> bool:
         """Post the text as one line, or several where it is over 500 characters; False when one did not appear."""
-        if self._over or self._course.phase is not Phase.CALL:
+        if self._telling.over or self._course.phase is not Phase.CALL:
             return False
-        try:
-            async with self._hand.lock:
-                problem = await self._write(text)
-        except Temporary as error:
-            problem = error.safe
+        problem = await self._write(text)
+        if problem and await self._way_cleared():
+            problem = await self._write(text)
         if problem:
-            self._emit(ChatUnavailable(self._clock.now(), problem))
-            await self._keep_evidence(f"no chat: {problem}")
+            self._telling.emit(ChatUnavailable(self._clock.now(), problem))
+            await self._telling.surprise(f"no chat: {problem}")
         return not problem
 
     async def _write(self, text: str) -> str:
         """'' when all of it appeared, else why not."""
-        if problem := await self._chat_panel.writable():
-            return problem
-        for piece in split_line(text):
-            if not await self._chat_panel.write(piece):
-                return "the line did not appear in the chat"
+        try:
+            async with self._hand.lock:
+                if problem := await self._chat_panel.writable():
+                    return problem
+                for piece in split_line(text):
+                    if not await self._chat_panel.write(piece):
+                        return "the line did not appear in the chat"
+        except Temporary as error:
+            return error.safe
         return ""
+
+    async def _way_cleared(self) -> bool:
+        """Whether a dialog had been in the way of the chat, and is gone now."""
+        if not await self._covered():
+            return False
+        deadline = self._clock.monotonic() + CLEARED_SECONDS
+        while self._clock.monotonic() < deadline and not self._telling.over:
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+            if not await self._covered():
+                return True
+        return False
+
+    async def _covered(self) -> bool:
+        with contextlib.suppress(Temporary):
+            return bool(read_snapshot(await self._watcher.ask("survey")).dialogs)
+        return False
 
     async def start_capture(self) -> None:
         """Turn captions on, and the recording where the visit asks."""
-        if not self._over and self._course.phase is Phase.CALL:
+        if not self._telling.over and self._course.phase is Phase.CALL:
             await self._capture.start()
 
     async def stop_capture(self) -> None:
@@ -178,7 +188,7 @@ class PageCaller:
 
     async def leave(self) -> None:
         """Press the page's own button; in the lobby it takes the knock back."""
-        if self._over:
+        if self._telling.over:
             return
         self._leaving = True  # what the page says from here on is our own doing
         with contextlib.suppress(Temporary, TimeoutError):
@@ -195,34 +205,28 @@ class PageCaller:
 
     async def close(self) -> None:
         """Give the context back; the events end."""
-        self._over = True
+        self._telling.over = True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LEAVE_SECONDS):
                 await self._capture.stop()
         if self._keeper and self._keeper is not asyncio.current_task():
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
-        self._events.put_nowait(None)
-        if self._place.signed_in_state and self._signed_in and not self._crashed:
+        self._telling.finish()
+        if self._place.signed_in_state and self._signed_in and not self._telling.page_gone:
             await self._place.profile.refresh(self._place.lease.context)
         await self._place.lease.release()
 
-    def _emit(self, event: Event) -> None:
-        if not self._over:
-            self._events.put_nowait(event)
-
     def _finish(self, last: Event) -> None:
         """Nothing is told after this."""
-        if self._over:
-            return
-        self._emit(last)
-        self._over = True
-        self._events.put_nowait(None)
-        self._changed.set()
+        if not self._telling.over:
+            self._telling.finish(last)
+            self._chat_panel.give_up()
+            self._changed.set()
 
     def _gone(self, what: str) -> None:
         """The page crashed or was closed, by itself or with its browser."""
-        self._crashed = what
+        self._telling.page_gone = what
         self._watcher.give_up()
         self._changed.set()
 
@@ -236,7 +240,7 @@ class PageCaller:
             case "chat":
                 said = self._chat.hear(told)
                 for line in said:
-                    self._emit(line)
+                    self._telling.emit(line)
                 self._chat_panel.heard(said)
             case "captions" | "piece":
                 self._capture.hear(told)
@@ -252,7 +256,7 @@ class PageCaller:
             )
 
     async def _follow(self) -> None:
-        while not self._over:
+        while not self._telling.over:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(TICK_SECONDS):
                     await self._changed.wait()
@@ -278,8 +282,8 @@ class PageCaller:
 
     def _look(self) -> Step:
         now = self._clock.monotonic()
-        if self._crashed:
-            return self._course.crash(self._crashed)
+        if self._telling.page_gone:
+            return self._course.crash(self._telling.page_gone)
         silent = self._course.silence(now - self._heard_at)
         if silent.next is not Next.NOTHING or self._snapshot is None:
             return silent
@@ -288,89 +292,42 @@ class PageCaller:
 
     async def _take(self, step: Step) -> None:
         """Carry one step out."""
+        snapshot = self._snapshot
         match step.next:
             case Next.END:
                 await self._end(step)
             case Next.TELL_LOBBY:
-                self._emit(InLobby(self._clock.now()))
+                self._telling.emit(InLobby(self._clock.now()))
             case Next.KNOCK_AGAIN:
                 await self._press_join()
             case Next.CLEAR:
                 await self._hand.press(step.control)
             case Next.AGREE:
-                await self._agree(step)
+                if await self._in_call.agree(step):
+                    self._course.agreed()
             case Next.GIVE_UP_AGREEING:
-                self._emit(PlatformNotice(self._clock.now(), step.words, accepted=False))
-                await self._keep_evidence("a dialog of the platform could not be answered")
-            case Next.ENTER:
-                await self._enter(step)
-            case Next.NOTHING:
-                if self._course.phase is Phase.CALL and self._snapshot:
-                    await self._look_around(self._snapshot)
+                await self._in_call.leave_unanswered(step)
+            case Next.TELL_DECLINED:
+                self._in_call.tell_declined(step)
+            case Next.CLOSE_DIALOG:
+                await self._in_call.close_dialog()
+            case Next.ENTER if snapshot:
+                await self._in_call.enter(step, snapshot)
+            case Next.NOTHING if snapshot and self._course.phase is Phase.CALL:
+                await self._in_call.look_around(snapshot)
 
     async def _end(self, step: Step) -> None:
         """Tell the end, with evidence where it surprises."""
         reason = step.reason or FailureCode.INTERNAL_ERROR
         if reason not in EXPECTED_ENDS:
-            await self._keep_evidence(reason.value)
+            await self._telling.surprise(reason.value)
         if reason is FailureCode.NETWORK_LOSS:
             self._watcher.give_up()
-        await self._capture.stop()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_SECONDS):
+                await self._capture.stop(call_over=True)
         at = self._clock.now()
         if self._course.phase is not Phase.CALL and isinstance(reason, FailureCode):
             self._finish(Refused(at, reason, step.words, step.retry))
         else:
             self._finish(CallOver(at, reason, step.words))
-
-    async def _keep_evidence(self, why: str) -> None:
-        """Keep what a surprising page looks like."""
-        log.warning("surprised in the meeting of job %s: %s", self._visit.job_id, why)
-        files = () if self._crashed else await self._album.keep(why, self._hand.strategies)
-        if files:
-            self._emit(Evidence(self._clock.now(), why, files))
-
-    async def _agree(self, step: Step) -> None:
-        """Answer Meet's own question about recording or notes, as it wants for going on, and report it."""
-        structure = load_table().structure
-        dialog = structure["dialog"]
-        async with self._hand.lock:
-            accepted = (
-                await self._hand.press_selector(structure["dialog_ok"])
-                or await self._hand.press("join", dialog)
-                or await self._hand.press("got_it", dialog)
-            )
-        if accepted:
-            self._course.agreed()
-            self._emit(PlatformNotice(self._clock.now(), step.words, accepted=True))
-
-    async def _enter(self, step: Step) -> None:
-        """In the call: tell it first, then open the chat, so that nothing written from now on passes for history."""
-        self._emit(Admitted(self._clock.now(), step.signs))
-        await self._watcher.ask("setPace", True)
-        if self._snapshot and not self._snapshot.dialogs:
-            async with self._hand.lock:
-                await self._chat_panel.open()
-            await self._look_around(self._snapshot)
-
-    async def _look_around(self, snapshot: Snapshot) -> None:
-        """Read the list of people when it is time to, and leave the chat open again."""
-        if snapshot.dialogs or not self._lookout.due(snapshot, self._clock.monotonic()):
-            return
-        async with self._hand.lock:
-            people = await self._roster_panel.read(snapshot)
-            self._lookout.looked(snapshot, people, self._clock.monotonic())
-            self._emit(RosterSeen(self._clock.now(), people))
-            for tile in snapshot.tiles:
-                if tile.is_self:
-                    self._chat.known_as(tile.name)
-            await self._chat_panel.open()
-        if people is None:
-            await self._keep_evidence("the list of people cannot be read")
-        await self._report_drift()
-
-    async def _report_drift(self) -> None:
-        """A control that only its structure gave away is about to be lost: its name has changed."""
-        for control, strategy in sorted(self._hand.strategies.items()):
-            if strategy == "structure" and control not in self._drifted:
-                self._drifted.add(control)
-                await self._keep_evidence(f"the name of {control} has changed")

@@ -16,6 +16,7 @@ from agent.ports import Clock
 
 ON_SECONDS = 1.5
 ON_TRIES = 2
+AGAIN_SECONDS = 10.0
 MENU_SECONDS = 2.0
 
 
@@ -42,6 +43,8 @@ class Capture:
         self._captions = CaptionLog(visit.caption_language)
         self._wanted = False
         self._flushing = False
+        self._tried_at = 0.0
+        self._problem = ""
         self._switching = asyncio.Lock()
 
     def hear(self, told: Told) -> None:
@@ -59,12 +62,30 @@ class Capture:
             return
         self._wanted = True
         async with self._switching:
-            if problem := await self._start_captions():
-                self._emit(CaptionsUnavailable(self._clock.now(), problem))
-                await self._surprised(f"no captions: {problem}")
+            await self._turn_captions_on()
             # A stop may have come meanwhile.
             if self._wanted and (problem := await self._recording.start()):
                 await self._surprised(f"no recording: {problem}")
+
+    async def keep_up(self, *, heard: bool) -> None:
+        """Turn captions on again where they went off by themselves, or could not be had before."""
+        if heard:
+            self._problem = ""
+        if heard or not self._wanted or self._switching.locked():
+            return
+        if self._clock.monotonic() - self._tried_at < AGAIN_SECONDS:
+            return
+        async with self._switching:
+            if self._wanted:
+                await self._turn_captions_on()
+
+    async def _turn_captions_on(self) -> None:
+        """The same problem is told once."""
+        before, self._problem = self._problem, await self._start_captions()
+        self._tried_at = self._clock.monotonic()
+        if self._problem and self._problem != before:
+            self._emit(CaptionsUnavailable(self._clock.now(), self._problem))
+            await self._surprised(f"no captions: {self._problem}")
 
     async def _start_captions(self) -> str:
         """'' once they are on, else why not."""
@@ -76,14 +97,16 @@ class Capture:
                     await self._choose_language(self._visit.caption_language)
         return problem
 
-    async def stop(self) -> None:
-        """Hear the words said until now, end the recording, turn captions off."""
+    async def stop(self, *, call_over: bool = False) -> None:
+        """Hear the words said until now, end the recording, turn captions off where there still is a button for it."""
         if not self._wanted:
             return
         self._wanted = False
         async with self._switching:
             await self._flush()
             await self._recording.stop()
+            if call_over:
+                return
             with contextlib.suppress(Temporary):
                 async with self._hand.lock:
                     await self._hand.press("captions_off")

@@ -121,11 +121,17 @@ class ChatPanel:
         self._chat = chat
         self._echo = asyncio.Event()
         self._awaited = ""
+        self._given_up = False
 
     def heard(self, said: Iterable[ChatSaid]) -> None:
         """Lines came in; the one that is waited for may be among them."""
         if any(one.is_self and squeeze(one.text) == self._awaited for one in said):
             self._echo.set()
+
+    def give_up(self) -> None:
+        """The call is over: nobody waits for a line to appear any longer."""
+        self._given_up = True
+        self._echo.set()
 
     async def open(self) -> str:
         """Open the panel so that its lines are heard; '' when they are, else what was found instead."""
@@ -152,7 +158,7 @@ class ChatPanel:
         self._awaited = squeeze(text)
         self._echo.clear()
         for write in (self._hand.put_line, self._hand.type_line):
-            if not await self._hand.press("composer"):
+            if self._given_up or not await self._hand.press("composer"):
                 return False
             await self._hand.replace_text("")
             await write(text)
@@ -174,4 +180,4 @@ class ChatPanel:
                 await self._echo.wait()
         if not self._echo.is_set():
             await self._watcher.ask("hearChat", True)
-        return self._echo.is_set()
+        return self._echo.is_set() and not self._given_up

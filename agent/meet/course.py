@@ -4,7 +4,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from agent.meet.snapshot import Snapshot
-from agent.meet.verdict import ENDINGS, Phase, Refusal, Standing, Verdict, obstacle, refusal_for
+from agent.meet.verdict import (
+    ENDINGS,
+    Phase,
+    Refusal,
+    Standing,
+    Verdict,
+    declined_dialog,
+    obstacle,
+    refusal_for,
+)
 from agent.model.states import EndReason, FailureCode
 
 KNOCK_AGAIN_SECONDS = 1.0
@@ -13,6 +22,9 @@ CONSENT_TRIES = 3
 # A page the bot was sent to may still have to say that it wants a sign-in.
 REDIRECTED_SECONDS = 1.0
 AGREE_AGAIN_SECONDS = 1.0
+# A dialog that the table does not know may go by itself; then it is closed, some times at most.
+COVERED_SECONDS = 3.0
+CLOSE_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +47,8 @@ class Next(StrEnum):
     CLEAR = "clear"
     AGREE = "agree"
     GIVE_UP_AGREEING = "give_up_agreeing"
+    TELL_DECLINED = "tell_declined"
+    CLOSE_DIALOG = "close_dialog"
     ENTER = "enter"
     END = "end"
 
@@ -68,6 +82,9 @@ class Course:
     _knocks: int = 0
     _agreed: int = 0
     _agreed_at: float = 0.0
+    _declined: str = ""
+    _covered_at: float | None = None
+    _closed: int = 0
     _since: dict[Standing, float] = field(default_factory=dict)
 
     def knocked(self, now: float) -> None:
@@ -141,12 +158,32 @@ class Course:
         reason = ENDINGS.get(verdict.standing)
         if reason is not None:
             return Step(Next.END, words=verdict.words, reason=reason)
+        if self._newly_declined(snapshot):
+            return Step(Next.TELL_DECLINED, words=self._declined)
         if verdict.standing is Standing.CONSENT:
             return self._agree(verdict, now)
         if verdict.standing is Standing.ADMITTED:
             control = obstacle(snapshot)
-            return Step(Next.CLEAR, control=control) if control else NOTHING
+            return Step(Next.CLEAR, control=control) if control else self._uncover(snapshot, now)
         return self._unclear(verdict, now)
+
+    def _newly_declined(self, snapshot: Snapshot) -> bool:
+        before, self._declined = self._declined, declined_dialog(snapshot)
+        return bool(self._declined) and self._declined != before
+
+    def _uncover(self, snapshot: Snapshot, now: float) -> Step:
+        """Close what lies over the call and has no button that the table knows."""
+        words = next((one.text for one in snapshot.dialogs if one.modal), None)
+        if words is None:
+            self._covered_at, self._closed = None, 0
+            return NOTHING
+        if self._covered_at is None:
+            self._covered_at = now
+        if self._closed == CLOSE_TRIES or now - self._covered_at < COVERED_SECONDS:
+            return NOTHING
+        self._covered_at = now
+        self._closed += 1
+        return Step(Next.CLOSE_DIALOG, words=words)
 
     def _agree(self, verdict: Verdict, now: float) -> Step:
         if self._agreed > CONSENT_TRIES:

@@ -77,6 +77,11 @@ class Hand:
         async with self._gesture():
             await self._page.keyboard.press("Enter")
 
+    async def press_key(self, key: str) -> None:
+        """Press one key, by its name."""
+        async with self._gesture():
+            await self._page.keyboard.press(key)
+
     async def replace_text(self, text: str) -> None:
         """Type over all that is in the focused field."""
         async with self._gesture():

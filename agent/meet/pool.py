@@ -85,13 +85,15 @@ class Pool:
         """Why no further bot fits in, or ''."""
         if self._bots < self.max_bots:
             return ""
+        if not self.max_bots:
+            return "No bots run on this machine ([browser] max_bots = 0); a worker takes them."
         return f"All {self.max_bots} places for bots are taken ([browser] max_bots)."
 
     async def start(self) -> None:
         """Sweep what an earlier run left behind. Raises `Misconfigured` when there is no browser to start later."""
         self._stopped = False
         self._remains.sweep()
-        if installed_browser(self.launch.executable) is None:
+        if self.max_bots and installed_browser(self.launch.executable) is None:
             choose_browser(self.launch, await self._driver())
 
     async def lease(self, state: StorageState | None, then: Callable[[], None] = lambda: None) -> Lease:
@@ -106,7 +108,7 @@ class Pool:
         self._bots += 1
         try:
             shared = await self._seat()
-        except BaseException:
+        except BaseException:  # a cancelled start must not keep its place
             self._bots -= 1
             raise
         return Lease(await self._furnish(shared, state), self, shared, then)

@@ -21,10 +21,11 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Dialog:
-    """An open dialog: the kinds of question its text carries, and the text."""
+    """An open dialog: the kinds of question its text carries, the text, and whether it keeps the page from being used."""
 
     kinds: tuple[str, ...]
     text: str
+    modal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,10 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The page at one moment. `texts` maps a meaning to the page's own words; `count` is None when no sign tells it."""
+    """The page at one moment. `texts` maps a meaning to the page's own words; `count` is None when no sign tells it.
+
+    `hears_chat` tells whether the list of chat lines is open, `hears_captions` is False where captions are wanted and gone.
+    """
 
     url: str
     language: str = ""
@@ -49,6 +53,8 @@ class Snapshot:
     captcha: bool = False
     tiles: tuple[Tile, ...] = ()
     count: int | None = None
+    hears_chat: bool = True
+    hears_captions: bool = True
 
     def ready(self, control: str) -> bool:
         """Whether a click on the control would reach it."""
@@ -64,8 +70,10 @@ def read_snapshot(raw: dict[str, Any]) -> Snapshot:
         online=raw["online"],
         controls={name: Sighting(**seen) for name, seen in raw["controls"].items()},
         texts=raw["texts"],
-        dialogs=tuple(Dialog(tuple(one["kinds"]), one["text"]) for one in raw["dialogs"]),
+        dialogs=tuple(Dialog(tuple(one["kinds"]), one["text"], one["modal"]) for one in raw["dialogs"]),
         captcha=raw["captcha"],
         tiles=tuple(Tile(one["id"], one["name"], one["self"]) for one in raw["tiles"]),
         count=raw["count"],
+        hears_chat=raw["hears_chat"],
+        hears_captions=raw["hears_captions"],
     )

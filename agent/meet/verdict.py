@@ -14,6 +14,7 @@ from agent.model.states import EndReason, FailureCode
 
 SIGNS_NEEDED = 2
 CONSENT_KINDS = ("recording", "transcribing", "gemini")
+DECLINED_KIND = "declined"
 MEETING_PATH = re.compile(r"/[a-z]{3}-[a-z]{4}-[a-z]{3}/?$")
 SIGN_IN_HOSTS = ("accounts.google.com",)
 
@@ -179,9 +180,13 @@ def judge_door(snapshot: Snapshot) -> Verdict:
 
 def consent_dialog(snapshot: Snapshot) -> str:
     """The text of Meet's own question about recording or notes; a mere pill is not a dialog."""
-    return next(
-        (one.text for one in snapshot.dialogs if any(kind in CONSENT_KINDS for kind in one.kinds)), ""
-    )
+    asking = (one for one in snapshot.dialogs if DECLINED_KIND not in one.kinds)
+    return next((one.text for one in asking if any(kind in CONSENT_KINDS for kind in one.kinds)), "")
+
+
+def declined_dialog(snapshot: Snapshot) -> str:
+    """The text by which Meet tells that somebody refused its question, or ''."""
+    return next((one.text for one in snapshot.dialogs if DECLINED_KIND in one.kinds), "")
 
 
 def admission_signs(snapshot: Snapshot, admission: frozenset[str]) -> tuple[str, ...]:
@@ -211,6 +216,6 @@ def obstacle(snapshot: Snapshot) -> str | None:
     for control in ("without_devices", "with_devices", "without_account"):
         if snapshot.ready(control):
             return control
-    if snapshot.dialogs and snapshot.ready("got_it") and not consent_dialog(snapshot):
-        return "got_it"
+    if snapshot.dialogs and not consent_dialog(snapshot):
+        return next((control for control in ("stay", "got_it") if snapshot.ready(control)), None)
     return None

@@ -124,10 +124,14 @@ class CaptionsUnavailable(Event):
 
 @dataclass(frozen=True, slots=True)
 class PlatformNotice(Event):
-    """Meet's own consent, recording or notes dialog was seen; `accepted` says whether its OK was pressed."""
+    """Meet's own consent, recording or notes dialog was seen; `accepted` says whether its OK was pressed.
+
+    `declined`: the page tells that somebody else refused what Meet had asked.
+    """
 
     text: str
     accepted: bool
+    declined: bool = False
 
 
 @dataclass(frozen=True, slots=True)

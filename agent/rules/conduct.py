@@ -23,6 +23,7 @@ from agent.model.call import (
     Event,
     InLobby,
     Nudge,
+    PlatformNotice,
     Refused,
     RosterSeen,
     Said,
@@ -84,9 +85,12 @@ def _take(turn: Turn, event: Event) -> None:
         case ChatUnavailable():
             asking.not_shown(turn, event.detail)
         case Captioned():
-            turn.set(last_words_at=event.at, last_human_at=event.at)
+            turn.set(last_words_at=event.at, last_human_at=event.at, captions=True)
         case CaptionsUnavailable():
             turn.set(captions=False)
+        case PlatformNotice():
+            if event.declined:
+                asking.refuse(turn, "a participant", event.text, channel="platform")
         case Asked():
             asking.obey(turn, event)
         case Refused():

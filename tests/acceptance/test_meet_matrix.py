@@ -73,10 +73,22 @@ class Telling:
                 await self.bot.caller.start_capture()
             case "stop":
                 await self.bot.caller.stop_capture()
+            case "crash":
+                await self.crash()
             case "leave":
                 await self.bot.caller.leave()
             case _:
                 raise AssertionError(f"no verb {verb}")
+
+    async def crash(self) -> None:
+        """The renderer ends itself; nobody answers the order to do so."""
+        place = self.bot.caller._place
+        session = await place.lease.context.new_cdp_session(place.page)
+        ordered = asyncio.create_task(session.send("Page.crash"))
+        while not self.bot.caller._telling.page_gone:
+            await asyncio.sleep(0.02)
+        ordered.cancel()
+        await asyncio.gather(ordered, return_exceptions=True)
 
     async def line(self, line: dict[str, Any]) -> None:
         match line:

@@ -57,7 +57,7 @@ async def test_a_crashed_page_before_the_knock_may_be_tried_again(stage: Stage) 
     bot = await stage.bot()
     session = await bot.caller._place.lease.context.new_cdp_session(bot.caller._place.page)
     crashing = asyncio.create_task(session.send("Page.crash"))
-    while not bot.caller._crashed:
+    while not bot.caller._telling.page_gone:
         await asyncio.sleep(0.02)
     await bot.caller.knock()
     await bot.see("Refused", code="network_loss", retry=True)

@@ -64,12 +64,18 @@ function surveyControls() {
   return seen;
 }
 
+/** What lies over the page; the panels of people and chat may be dialogs by their role and are in nobody's way. */
 function surveyDialogs() {
-  const all = [...document.querySelectorAll(TABLE.structure.dialog)].filter(isVisible);
+  const panels = ["roster", "chat_list"].map(regionElement).filter((panel) => panel !== null);
+  const all = [...document.querySelectorAll(TABLE.structure.dialog)].filter(
+    (el) => isVisible(el) && !panels.some((panel) => el.contains(panel)),
+  );
   const outermost = all.filter((el) => !all.some((other) => other !== el && other.contains(el)));
   return outermost.map((el) => {
     const texts = ownTexts(el);
-    return { kinds: Object.keys(meanings(TABLE.dialogs, texts)), text: texts.slice(0, 3).join(" ").slice(0, 300) };
+    const modal = el.matches('[aria-modal="true"]') || el.querySelector('[aria-modal="true"]') !== null;
+    const text = texts.slice(0, 3).join(" ").slice(0, 300);
+    return { kinds: Object.keys(meanings(TABLE.dialogs, texts)), text, modal };
   });
 }
 
@@ -92,6 +98,8 @@ function survey() {
     captcha: hasCaptcha(),
     tiles: readTiles(),
     count: readCount(),
+    hears_chat: chatList !== null,
+    hears_captions: !captionsWanted || captionRegion !== null,
   };
 }
 

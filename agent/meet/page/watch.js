@@ -20,12 +20,12 @@ function look() {
   lookTimer = null;
   lookAt = Infinity;
   lastLookAt = performance.now();
+  hearChat();
+  hearCaptions();
   const seen = survey();
   const said = JSON.stringify(seen);
   if (said !== lastTold) tell({ kind: "survey", snapshot: seen });
   lastTold = said;
-  hearChat();
-  hearCaptions();
   plan(pace.idleMs);
 }
 

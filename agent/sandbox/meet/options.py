@@ -24,7 +24,7 @@ LobbyText = Literal[
 ]
 ChatMode = Literal["on", "continuous_off", "off", "no_button"]
 CaptionsMode = Literal["on", "disabled"]
-ConsentDialog = Literal["none", "recording", "transcribing", "gemini"]
+ConsentDialog = Literal["none", "recording", "transcribing", "gemini", "explicit"]
 
 
 class HistoryLine(BaseModel):
@@ -83,6 +83,7 @@ class CallOptions(BaseModel):
     """What the call looks like and how it behaves."""
 
     people_button: Literal["label", "count", "dialog_div", "show_everyone"] = "label"
+    panel_role: Literal["aside", "dialog"] = "aside"
     avatar_count: bool = True
     merged_audio: Literal["expanded", "collapsed"] = "expanded"
     effects_row: bool = False

@@ -49,7 +49,8 @@ def view_for(meeting: Meeting, visitor: Visitor) -> Message:
 
 def notice(meeting: Meeting, visitor: Visitor) -> Message:
     """The text of a final screen and what stands beside it."""
-    text = visitor.denied_text if visitor.state is State.DENIED else visitor.state.value
+    texts = {State.DENIED: visitor.denied_text, State.REMOVED: visitor.removed_text}
+    text = texts.get(visitor.state, visitor.state.value)
     turned_away = visitor.state in (State.DENIED, State.NO_RESPONSE)
     return {"text": text, "stale_lobby_text": turned_away and meeting.options.stale_lobby_text}
 

@@ -60,6 +60,7 @@ class Visitor:
     how_left: str | None = None
     state_before_closing: State | None = None
     denied_text: str = "denied"
+    removed_text: str = "removed"
     captions_on: bool = False
     captions_switched: list[CaptionsSwitched] = field(default_factory=list)
     caption_language: str = "en"

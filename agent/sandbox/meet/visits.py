@@ -164,6 +164,15 @@ def answer_dialog(meeting: Meeting, visitor: Visitor, dialog_id: str) -> None:
         enter(meeting, visitor)
 
 
+def decline_dialog(meeting: Meeting, visitor: Visitor, dialog_id: str) -> None:
+    """The visitor refused what a dialog asked; before the call that keeps it out."""
+    visitor.dialogs = [dialog for dialog in visitor.dialogs if dialog.id != dialog_id]
+    meeting.note("dialog_decline", visitor)
+    visitor.refresh()
+    if visitor.state is State.CONSENT:
+        leave(meeting, visitor)
+
+
 def act(meeting: Meeting, visitor: Visitor, action: Message) -> None:
     """Do what a page reported; whatever else it says is only written down."""
     match action:
@@ -183,5 +192,7 @@ def act(meeting: Meeting, visitor: Visitor, action: Message) -> None:
             meeting.note(f"{device}_{'on' if on else 'off'}", visitor)
         case {"do": "dialog_ok", "id": str(dialog_id)}:
             answer_dialog(meeting, visitor, dialog_id)
+        case {"do": "dialog_decline", "id": str(dialog_id)}:
+            decline_dialog(meeting, visitor, dialog_id)
         case {"do": "log", "what": str(what)}:
             meeting.note(what, visitor, str(action.get("detail", "")))

@@ -22,14 +22,15 @@ def test_features_are_turned_off_in_one_flag() -> None:
 class Driver:
     """Chromium on a system that gives it no namespaces: it comes up without its sandbox only."""
 
-    def __init__(self) -> None:
+    def __init__(self, complaint: str = "[FATAL:zygote_host_impl_linux.cc] No usable sandbox!") -> None:
         self.chromium = self
+        self.complaint = complaint
         self.asked: list[bool] = []
 
     async def launch(self, **options: Any) -> str:
         self.asked.append(options["chromium_sandbox"])
         if options["chromium_sandbox"]:
-            raise Error("[FATAL:zygote_host_impl_linux.cc] No usable sandbox!")
+            raise Error(self.complaint)
         return "browser"
 
 
@@ -47,6 +48,16 @@ async def test_a_system_that_refuses_the_sandbox_is_asked_and_complained_of_once
         assert await starter.start(driver) == "browser"  # type: ignore[arg-type,comparison-overlap]
     assert driver.asked == [True, False, False, False]
     assert [record.getMessage() for record in caplog.records] == [NO_NAMESPACES]
+
+
+@pytest.mark.usefixtures("an_ordinary_user")
+async def test_a_sandbox_that_traps_at_every_start_is_given_up() -> None:
+    driver, starter = (
+        Driver("<process did exit: exitCode=null, signal=SIGTRAP>"),
+        Starter(Launch(executable=sys.executable)),
+    )
+    assert await starter.start(driver) == "browser"  # type: ignore[arg-type,comparison-overlap]
+    assert driver.asked == [True, True, False]
 
 
 @pytest.mark.usefixtures("an_ordinary_user")
@@ -69,7 +80,7 @@ async def test_who_insists_on_the_sandbox_gets_no_browser_without_it() -> None:
     ],
 )
 def test_a_failed_start_is_mended_or_tried_again(text: str, kind: type[Exception]) -> None:
-    assert type(launch_failure(Error(text), "/usr/bin/chromium")) is kind
+    assert type(launch_failure(Error(text), "/usr/bin/chromium", sandboxed=False)) is kind
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from agent.meet.course import Course, Next, Patience
-from agent.meet.snapshot import Sighting, Snapshot
+from agent.meet.snapshot import Dialog, Sighting, Snapshot
 from agent.meet.verdict import Phase, Standing, Verdict
 from agent.model.states import EndReason, FailureCode
 
@@ -134,3 +134,31 @@ def test_a_lobby_before_any_press_begins_the_waiting() -> None:
     course = Course(Patience(), 60)
     assert course.see(WAITING, PAGE, 1000).next is Next.TELL_LOBBY
     assert course.phase is Phase.KNOCKED
+
+
+def covered(text: str = "Try this", *kinds: str, modal: bool = True) -> Snapshot:
+    return replace(PAGE, dialogs=(Dialog(kinds, text, modal),))
+
+
+def test_an_unknown_dialog_is_closed_after_a_while_and_not_for_ever() -> None:
+    course = in_call()
+    steps = [course.see(INSIDE, covered(), second).next for second in range(102, 130)]
+    assert steps[:3] == [Next.NOTHING] * 3
+    assert steps.count(Next.CLOSE_DIALOG) == 3
+    assert course.see(INSIDE, PAGE, 130).next is Next.NOTHING
+    assert [course.see(INSIDE, covered(), second).next for second in (131, 134)][-1] is Next.CLOSE_DIALOG
+
+
+def test_a_dialog_that_leaves_the_call_usable_is_let_be() -> None:
+    course = in_call()
+    assert {course.see(INSIDE, covered(modal=False), second).next for second in range(102, 130)} == {
+        Next.NOTHING
+    }
+
+
+def test_a_decline_is_told_once_per_dialog() -> None:
+    course, told = in_call(), covered("Somebody declined to be recorded", "declined", "recording")
+    assert course.see(INSIDE, told, 102).next is Next.TELL_DECLINED
+    assert course.see(INSIDE, told, 103).next is Next.NOTHING
+    course.see(INSIDE, PAGE, 104)
+    assert course.see(INSIDE, told, 105).next is Next.TELL_DECLINED

@@ -40,6 +40,8 @@ CONTROLS = {
     "captions": "captions_tab",
     "close_dialog": "close_dialog",
     "share_screen": "present",
+    "stay": "stay",
+    "accept": "agree",
 }
 MEANINGS = {
     "denied": "denied",
@@ -69,6 +71,8 @@ DIALOGS = {
     "gemini": "gemini",
     "others_see": "video",
     "media_question": "media",
+    "explicit": "recording",
+    "declined": "declined",
 }
 REGIONS = {"messages": "chat_list", "participants": "roster", "captions": "captions"}
 WORDS = {
@@ -119,6 +123,11 @@ def test_the_words_of_one_screen_mean_nothing_on_another(language: str) -> None:
         "home",
         "rejoin",
         "consent_detail",
+        "survey",
+        "still_there",
+        "still_there_detail",
+        "declined",
+        "explicit",
     )
     assert {key: meanings(table, texts[key]) for key in harmless} == {key: set() for key in harmless}
 

@@ -13,6 +13,7 @@ from agent.model.call import (
     Asked,
     CallOver,
     Captioned,
+    CaptionsUnavailable,
     ChatSaid,
     ChatUnavailable,
     Command,
@@ -23,6 +24,7 @@ from agent.model.call import (
     InLobby,
     Leave,
     Nudge,
+    PlatformNotice,
     Record,
     Refused,
     RosterSeen,
@@ -62,6 +64,31 @@ def test_an_unknown_roster_stops_the_timer_without_starting_it_anew():
     assert call.standing.phase is Phase.IN_CALL
     call.roster(1001)
     assert call.last == Leave(EndReason.EVERYONE_LEFT, "alone_seconds")
+
+
+def test_a_decline_of_the_platforms_question_is_a_no_to_the_bot_too():
+    call = capturing()
+    text = "Recording can't start because somebody declined to be recorded"
+    commands = call.feed(PlatformNotice(at(100), text, accepted=False, declined=True))
+    entry = next(one for one in commands if isinstance(one, Enter))
+    assert (entry.outcome, entry.words, entry.channel) == ("declined", text, "platform")
+    assert StopCapture() in commands
+    assert ForgetCapture() in commands
+    assert isinstance(call.last, Leave)
+    assert call.last.reason is EndReason.CONSENT_DECLINED
+
+
+def test_the_platforms_own_question_changes_nothing():
+    call = capturing()
+    assert not call.feed(PlatformNotice(at(100), "This video call is being recorded", accepted=True))
+
+
+def test_captions_that_come_back_count_as_hearing_again():
+    call = capturing()
+    call.feed(CaptionsUnavailable(at(100), "captions are turned off by the host"))
+    assert not call.standing.captions
+    call.feed(Captioned(at(120), "c1", "Guest Person", "hello", at(119), at(120)))
+    assert call.standing.captions
 
 
 def test_words_put_the_silence_off():

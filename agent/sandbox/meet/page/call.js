@@ -86,6 +86,11 @@ export class CallScreen {
     return button({ label: t("chat_open"), icon: "chat", "data-panel-id": "2", onclick });
   }
 
+  /** The page closes the panel by itself, as some of its dialogs do. */
+  closePanel() {
+    if (this.open) this.toggle(this.open, this.open === this.chat ? "chat" : "people");
+  }
+
   /** People and chat push each other out; a second click closes. */
   toggle(panel, name) {
     this.open = this.open === panel ? null : panel;

@@ -1,5 +1,5 @@
 // The chat panel: its messages exist only while it is open, its composer has three shapes.
-import { button, el, fill } from "./dom.js";
+import { el, fill, panel } from "./dom.js";
 import { Composer } from "./composer.js";
 import { meeting } from "./meeting.js";
 import { clock, t } from "./texts.js";
@@ -13,7 +13,7 @@ export class ChatPanel {
     this.foot = el("div");
     this.body = el("div");
     const title = el("h2", {}, t("messages"));
-    this.node = el("aside", { "aria-label": t("side_panel") }, title, this.body, this.foot);
+    this.node = panel(meeting.options.panel_role, t("side_panel"), title, this.body, this.foot);
   }
 
   mount() {

@@ -4,7 +4,20 @@ import { meeting } from "./meeting.js";
 import { t } from "./texts.js";
 
 const PILLS = ["recording_pill", "gemini_pill"];
-const OK_TEXTS = { got_it: "got_it" };
+const CONSENT = { detail: "consent_detail", buttons: [{ text: "join_now", does: "dialog_ok", mdc: "ok" }] };
+const SHAPES = {
+  recording: CONSENT,
+  transcribing: CONSENT,
+  gemini: CONSENT,
+  got_it: { title: "others_see", buttons: [{ text: "got_it", does: "dialog_ok", mdc: "ok" }] },
+  explicit: { buttons: [{ text: "decline", does: "dialog_decline" }, { text: "accept", does: "dialog_ok" }] },
+  declined: { buttons: [{ text: "got_it", does: "dialog_ok" }] },
+  still_there: {
+    detail: "still_there_detail",
+    buttons: [{ text: "leave_now", does: "leave" }, { text: "stay", does: "dialog_ok" }],
+  },
+  survey: { buttons: [{ label: "close_dialog", does: "dialog_ok" }] },
+};
 
 /** A modal over everything; what it returns is to be removed by whoever put it there. */
 export function modal(label, ...children) {
@@ -42,11 +55,17 @@ function pill({ kind }) {
 }
 
 function notice({ id, kind }) {
-  const text = t(kind === "got_it" ? "others_see" : kind);
-  const ok = button({
-    text: t(OK_TEXTS[kind] ?? "join_now"),
-    "data-mdc-dialog-action": "ok",
-    onclick: () => meeting.send({ do: "dialog_ok", id }),
+  const { title = kind, detail = null, buttons } = SHAPES[kind];
+  const pressable = buttons.map((one) => pressButton(id, one));
+  return modal(t(title), el("h2", {}, t(title)), detail && el("p", {}, t(detail)), ...pressable);
+}
+
+function pressButton(id, { text = null, label = null, does, mdc = null }) {
+  return button({
+    text: text && t(text),
+    label: label && t(label),
+    icon: label && "close",
+    "data-mdc-dialog-action": mdc,
+    onclick: () => meeting.send({ do: does, id }),
   });
-  return modal(text, el("h2", {}, text), kind === "got_it" ? null : el("p", {}, t("consent_detail")), ok);
 }

@@ -25,6 +25,12 @@ export function button({ as = "button", label = null, icon = null, text = null, 
   );
 }
 
+/** A side panel, in the shapes it has had. */
+export function panel(role, label, ...children) {
+  const shape = role === "dialog" ? ["div", { role }] : ["aside", {}];
+  return el(shape[0], { ...shape[1], class: "panel", "aria-label": label }, ...children);
+}
+
 /** Put these children in place of the old ones. */
 export function fill(node, ...children) {
   node.replaceChildren(...children.flat().filter((child) => child !== null));

@@ -62,6 +62,7 @@ const HANDLERS = {
   chat: (message) => screen.chat?.add(message.lines),
   caption: (message) => screen.captions?.show(message),
   captions_trim: (message) => screen.captions?.trim(message),
+  close_panel: () => screen.closePanel?.(),
   go: (message) => location.assign(message.to),
   hang,
 };

@@ -1,5 +1,5 @@
 // The list of people, with the rows that are not people.
-import { button, el } from "./dom.js";
+import { button, el, panel } from "./dom.js";
 import { meeting } from "./meeting.js";
 import { t } from "./texts.js";
 
@@ -23,7 +23,7 @@ export class RosterPanel {
     this.unfolded = false;
     this.rows = new Map();
     this.list = el("div", { role: "list", "aria-label": t("participants") });
-    this.node = el("aside", { "aria-label": t("side_panel") }, el("h2", {}, t("people")), this.list);
+    this.node = panel(meeting.options.panel_role, t("side_panel"), el("h2", {}, t("people")), this.list);
   }
 
   mount() {

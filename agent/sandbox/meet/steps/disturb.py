@@ -16,8 +16,20 @@ class ShowDialog(VisitorStep):
     """Put a dialog, or a pill that stays, before those in the call; `on: false` takes it away."""
 
     do: Literal["dialog"]
-    kind: Literal["recording", "transcribing", "gemini", "got_it", "recording_pill", "gemini_pill"]
+    kind: Literal[
+        "recording",
+        "transcribing",
+        "gemini",
+        "explicit",
+        "declined",
+        "still_there",
+        "survey",
+        "got_it",
+        "recording_pill",
+        "gemini_pill",
+    ]
     on: bool = True
+    closes_panel: bool = False
 
     def carry_out(self, meeting: Meeting) -> Outcome:
         visitors = self.addressed(meeting, State.IN_CALL)
@@ -25,6 +37,8 @@ class ShowDialog(VisitorStep):
             visitor.dialogs = [dialog for dialog in visitor.dialogs if dialog.kind != self.kind]
             if self.on:
                 visits.show_dialog(meeting, visitor, self.kind)
+            if self.closes_panel:
+                visitor.tell({"type": "close_panel"})
             visitor.refresh()
         return {"visitors": [visitor.id for visitor in visitors]}
 

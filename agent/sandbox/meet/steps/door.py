@@ -71,11 +71,14 @@ class Redirect(VisitorStep):
 
 
 class RemoveBot(VisitorStep):
-    """The host removes the visitor from the call."""
+    """The host removes the visitor from the call; Meet has more than one text for it."""
 
     do: Literal["remove_bot"]
+    text: Literal["removed", "left"] = "removed"
 
     def carry_out(self, meeting: Meeting) -> Outcome:
+        for visitor in self.addressed(meeting, State.CONSENT, State.IN_CALL):
+            visitor.removed_text = self.text
         return self.finish(meeting, State.REMOVED, State.CONSENT, State.IN_CALL)
 
 
