@@ -1,10 +1,12 @@
 """What bots in calls cost and how quick they are, on real Chromium against the fake Meet.
 
-python -m bench.meet [--bots 1 10 40 100] [--seconds 20] [--due 20] [--soak-minutes 0]
+python -m bench.meet [--bots 1 10 40 100] [--seconds 20] [--due 20]
 
-Cost is counted above idle pages: the same number of the same page in the same browsers, joined, with no bot looking at
-them. Memory is proportional (PSS) of the browsers; CPU is of browsers, driver and Python, in percent of one core. The fake
-world runs in a process of its own and is not counted. Latency is from the order to the caption to its event.
+In every meeting a caption grows twice a second, somebody writes each minute, and a guest comes or goes every 45 s. Cost is
+counted above the same number of the same pages in the same browsers with no bot looking at them: once with captions off
+(`page`), once with captions on (`captions`), because showing them is the page's work. Memory is proportional (PSS) of the
+browsers; CPU is of browsers, driver and Python, in percent of one core. The fake world and its people run in a process of
+their own: what they take is told (`world_cpu_percent`) and counted to nobody. Latency is from the change to its event.
 """
 
 import argparse
@@ -15,101 +17,33 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-import psutil
 from playwright.async_api import Page, async_playwright
 
 from agent.daemon.clock import SystemClock
 from agent.meet import BrowserMeet, Launch
-from agent.meet.browser import start_browser
+from agent.meet.browser import Starter
 from agent.meet.call import PageCaller
 from agent.model.call import Admitted, Captioned, Knocked, Refused, Visit
 from agent.sandbox.demo.stage import Stage
 from agent.sandbox.teller import Teller
-from agent.sandbox.world import World
+from bench.crowd import SPAWN, Crowd, Pace, code_of, said_at
+from bench.processes import family, memory_mb, spent_by_kind, spent_seconds
 
 PER_BROWSER = 8
 JOINING_AT_ONCE = 4
-TALK_EVERY_SECONDS = 2.0
-SAMPLES = 5
-SPAWN = get_context("spawn")
+SETTLE_SECONDS = 5.0
 Figures = dict[str, Any]
-
-
-def code_of(number: int) -> str:
-    letters = "".join("abcdefghij"[int(digit)] for digit in f"{number:04d}")
-    return f"abc-{letters}-xyz"
+Signal = Callable[[], Awaitable[None]]
 
 
 def at(values: Sequence[float], share: float) -> float:
     """The quantile of some values, rounded; 0 of none."""
     ordered = sorted(values)
     return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 4) if ordered else 0.0
-
-
-def host(telling: Connection) -> None:
-    """The fake world, until its process is ended."""
-
-    async def run() -> None:
-        async with World() as world:
-            telling.send(world.base_url)
-            await asyncio.Event().wait()
-
-    asyncio.run(run())
-
-
-class Family:
-    """This process with all its children: their memory and the time they spent."""
-
-    def __init__(self) -> None:
-        self._me = psutil.Process()
-
-    def pss_mb(self) -> float:
-        total = 0
-        for child in self._children():
-            try:
-                if "chrom" in child.name():
-                    total += child.memory_full_info().pss
-            except psutil.Error:
-                continue
-        return total / 1e6
-
-    def cpu_seconds(self) -> float:
-        spent = 0.0
-        for one in (self._me, *self._children()):
-            try:
-                times = one.cpu_times()
-            except psutil.Error:
-                continue
-            spent += times.user + times.system
-        return spent
-
-    def descriptors(self) -> int:
-        return self._me.num_fds()
-
-    def processes(self) -> int:
-        return len(self._children())
-
-    def browsers(self) -> int:
-        return sum("chrom" in child.name() for child in self._children())
-
-    def _children(self) -> list[psutil.Process]:
-        return self._me.children(recursive=True)
-
-
-async def watched(seconds: float) -> Figures:
-    """Memory and CPU over a while in which nothing else is done."""
-    family, began, spent, memory = Family(), time.monotonic(), 0.0, []
-    spent = family.cpu_seconds()
-    for _ in range(SAMPLES):
-        await asyncio.sleep(seconds / SAMPLES)
-        memory.append(family.pss_mb())
-    passed = time.monotonic() - began
-    return {"pss_mb": min(memory), "cpu_percent": (family.cpu_seconds() - spent) / passed * 100}
 
 
 async def in_turns(doing: Sequence[Callable[[], Awaitable[Any]]]) -> list[Any]:
@@ -123,10 +57,11 @@ async def in_turns(doing: Sequence[Callable[[], Awaitable[Any]]]) -> list[Any]:
     return await asyncio.gather(*(one(work) for work in doing))
 
 
-async def idle_pages(base_url: str, number: int, seconds: float, ready: Callable[[], None]) -> Figures:
+async def pages(base_url: str, number: int, measured: Signal, *, captions: bool) -> Figures:
     """The pages alone."""
     async with async_playwright() as playwright:
-        browsers = [await start_browser(Launch(), playwright) for _ in range(-(-number // PER_BROWSER))]
+        starter = Starter(Launch())
+        browsers = [await starter.start(playwright) for _ in range(-(-number // PER_BROWSER))]
 
         async def join(index: int) -> Page:
             context = await browsers[index // PER_BROWSER].new_context(
@@ -137,14 +72,16 @@ async def idle_pages(base_url: str, number: int, seconds: float, ready: Callable
             await page.get_by_role("textbox", name="Your name").fill("Idle Person")
             await page.get_by_text("Join now", exact=True).click()
             await page.get_by_role("button", name="Leave call").wait_for()
+            await page.get_by_role("button", name="Chat with everyone").click()
+            if captions:
+                await page.get_by_role("button", name="Turn on captions").click()
             return page
 
         await in_turns([lambda index=index: join(index) for index in range(number)])  # type: ignore[misc]
-        ready()
-        figures = await watched(seconds)
+        await measured()
         for browser in browsers:
             await browser.close()
-        return figures
+        return {}
 
 
 def new_meet(folder: str, places: int) -> BrowserMeet:
@@ -167,106 +104,118 @@ async def until(caller: PageCaller, kind: type) -> Any:
     raise RuntimeError(f"the visit ended without {kind.__name__}")
 
 
-async def bots(base_url: str, number: int, seconds: float, ready: Callable[[], None]) -> Figures:
+async def enter(meet: BrowserMeet, base_url: str, index: int) -> PageCaller:
+    """A bot in a call, with captions on."""
+    caller = await meet.open(Visit(f"j{index}", f"{base_url}/meet/{code_of(index)}", "Meetbot"))
+    await caller.knock()
+    await until(caller, Admitted)
+    await caller.start_capture()
+    return caller
+
+
+async def bots(base_url: str, number: int, measured: Signal) -> Figures:
     """The same pages with a bot in each, who hears captions."""
     latencies: list[float] = []
 
     async def listen(caller: PageCaller) -> None:
-        heard: set[str] = set()
         async for event in caller.events():
-            if isinstance(event, Captioned) and event.text not in heard:
-                heard.add(event.text)
-                latencies.append(time.time() - float(event.text.rpartition(" ")[2]))
+            if isinstance(event, Captioned):
+                latencies.append(time.time() - said_at(event.text))
 
     with tempfile.TemporaryDirectory() as folder:
         meet = new_meet(folder, number)
         await meet.start()
-
-        async def join(index: int) -> PageCaller:
-            caller = await meet.open(Visit(f"j{index}", f"{base_url}/meet/{code_of(index)}", "Meetbot"))
-            await caller.knock()
-            await until(caller, Admitted)
-            await caller.start_capture()
-            return caller
-
-        callers = await in_turns([lambda index=index: join(index) for index in range(number)])  # type: ignore[misc]
+        joining = [lambda index=index: enter(meet, base_url, index) for index in range(number)]  # type: ignore[misc]
+        callers = await in_turns(joining)
         listening = [asyncio.create_task(listen(caller)) for caller in callers]
-        ready()
-        figures = await watched(seconds)
+        await measured()
+        heard = list(latencies)
         await asyncio.gather(*(caller.close() for caller in callers))
         await asyncio.gather(*listening)
         await meet.stop()
-    return figures | {
-        "events": len(latencies),
-        "p50_ms": at(latencies, 0.5) * 1000,
-        "p95_ms": at(latencies, 0.95) * 1000,
+    names = {"p50_ms": 0.5, "p95_ms": 0.95, "p99_ms": 0.99}
+    return {"events": len(heard)} | {name: round(at(heard, share) * 1000, 1) for name, share in names.items()}
+
+
+def side(kind: str, base_url: str, number: int, orders: Connection) -> None:
+    """One measurement in a process of its own; it is watched from outside."""
+
+    async def measured() -> None:
+        orders.send("ready")
+        await asyncio.to_thread(orders.recv)
+
+    async def work() -> Figures:
+        if kind == "bots":
+            return await bots(base_url, number, measured)
+        return await pages(base_url, number, measured, captions=kind == "captions")
+
+    orders.send(asyncio.run(work()))
+
+
+def watched(pid: int, world: int, seconds: float) -> Figures:
+    """What a family of processes takes over a while; memory is read afterwards, because reading it takes time."""
+    pids, began = family(pid), time.monotonic()
+    before, world_before = spent_by_kind(pids), spent_seconds([world])
+    time.sleep(seconds)
+    passed = (time.monotonic() - began) / 100
+    after, world_after = spent_by_kind(pids), spent_seconds([world])
+    cpu = {kind: (after[kind] - before.get(kind, 0.0)) / passed for kind in after}
+    return {
+        "cpu": cpu,
+        "cpu_percent": sum(cpu.values()),
+        "world_cpu_percent": (world_after - world_before) / passed,
+        "pss_mb": memory_mb(family(pid, browsers=True)),
     }
 
 
-def side(kind: str, base_url: str, number: int, seconds: float, telling: Connection) -> None:
-    """One measurement in a process of its own."""
-    work = {"idle": idle_pages, "bots": bots}[kind]
-    telling.send(asyncio.run(work(base_url, number, seconds, lambda: telling.send("ready"))))
-
-
-async def talk(base_url: str, number: int, until_at: float) -> None:
-    """Somebody speaks in each meeting now and then; the words are the time."""
-    async with Teller(base_url) as teller:
-        spoken = 0
-        while time.monotonic() < until_at:
-            began = time.monotonic()
-            for index in range(number):
-                spoken += 1
-                words = f"{spoken} words at {time.time():.6f}"
-                step = {"do": "caption", "speaker": "Host Person", "text": words, "id": f"c{spoken}"}
-                await teller.step(code_of(index), step)
-                await asyncio.sleep(max(0.0, TALK_EVERY_SECONDS / number - 0.01))
-            await asyncio.sleep(max(0.0, TALK_EVERY_SECONDS - (time.monotonic() - began)))
-
-
-async def meetings(base_url: str, number: int) -> None:
-    """Fresh meetings with a host in each, open to everybody."""
-    async with Teller(base_url) as teller:
-        await teller.reset()
-        for index in range(number):
-            await teller.create_meeting(code_of(index), access="open")
-            person = {"do": "join_person", "id": "host", "name": "Host Person", "host": True}
-            await teller.step(code_of(index), person)
-
-
-def measure(kind: str, base_url: str, number: int, seconds: float) -> Figures:
-    """Run one side and speak to it."""
-    asyncio.run(meetings(base_url, number))
-    hearing, telling = SPAWN.Pipe(duplex=False)
-    process = SPAWN.Process(target=side, args=(kind, base_url, number, seconds, telling))
+def measure(kind: str, crowd: Crowd, number: int, seconds: float) -> Figures:
+    """Run one side, speak to it and watch it."""
+    crowd.fill(number)
+    orders, theirs = SPAWN.Pipe()
+    process = SPAWN.Process(target=side, args=(kind, crowd.base_url, number, theirs))
     process.start()
-    telling.close()
-    assert hearing.recv() == "ready"
-    asyncio.run(talk(base_url, number, time.monotonic() + seconds))
-    figures: Figures = hearing.recv()
+    theirs.close()
+    if orders.recv() != "ready":
+        raise RuntimeError(f"{kind} did not come up")
+    crowd.talk(Pace())
+    time.sleep(SETTLE_SECONDS)
+    figures = watched(process.pid or 0, crowd.pid, seconds)
+    updates = crowd.quiet()
+    time.sleep(1)
+    orders.send("enough")
+    told: Figures = orders.recv()
     process.join()
-    return figures
+    return figures | told | {"updates": updates}
 
 
-def cost(base_url: str, number: int, seconds: float) -> Figures:
+def cost(crowd: Crowd, number: int, seconds: float) -> Figures:
     """One line of the table."""
-    idle, bots_too = measure("idle", base_url, number, seconds), measure("bots", base_url, number, seconds)
-    above = {name: (bots_too[name] - idle[name]) / number for name in ("pss_mb", "cpu_percent")}
+    sides = {kind: measure(kind, crowd, number, seconds) for kind in ("page", "captions", "bots")}
+    bot, page, captions = sides["bots"], sides["page"], sides["captions"]
+
+    def each(value: float) -> float:
+        return round(value / number, 2)
+
     return {
         "bots": number,
-        "pss_mb_per_page": round(idle["pss_mb"] / number, 1),
-        "pss_mb_above_per_bot": round(above["pss_mb"], 1),
-        "cpu_percent_per_page": round(idle["cpu_percent"] / number, 2),
-        "cpu_percent_above_per_bot": round(above["cpu_percent"], 2),
-        "events": bots_too["events"],
-        "p50_ms": round(bots_too["p50_ms"], 1),
-        "p95_ms": round(bots_too["p95_ms"], 1),
+        "pss_mb_per_page": each(page["pss_mb"]),
+        "pss_mb_above_page": each(bot["pss_mb"] - page["pss_mb"]),
+        "pss_mb_above_captions": each(bot["pss_mb"] - captions["pss_mb"]),
+        "cpu_percent_per_page": each(page["cpu_percent"]),
+        "cpu_percent_per_captions": each(captions["cpu_percent"]),
+        "cpu_percent_above_page": each(bot["cpu_percent"] - page["cpu_percent"]),
+        "cpu_percent_above_captions": each(bot["cpu_percent"] - captions["cpu_percent"]),
+        "cpu_by_kind": {
+            name: {kind: each(value) for kind, value in one["cpu"].items()} for name, one in sides.items()
+        },
+        "world_cpu_percent": {name: round(one["world_cpu_percent"], 1) for name, one in sides.items()},
+        **{name: bot[name] for name in ("updates", "events", "p50_ms", "p95_ms", "p99_ms")},
         "load_average": round(os.getloadavg()[0], 1),
     }
 
 
 async def quickness(base_url: str, times: int = 5) -> Figures:
-    """From the start to the pressed button, cold and warm; from the page's refusal to the verdict."""
+    """From the start to the pressed button, beside a browser that runs; from the page's refusal to the verdict."""
     joins: list[float] = []
     verdicts: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
@@ -295,8 +244,8 @@ async def quickness(base_url: str, times: int = 5) -> Figures:
         await keeper.close()
         await meet.stop()
     return {
-        "start_to_join_clicked_s": {"p50": at(joins, 0.5), "max": max(joins)},
-        "blocked_to_verdict_s": {"p50": at(verdicts, 0.5), "max": max(verdicts)},
+        "start_to_join_clicked_s": {"p50": at(joins, 0.5), "max": at(joins, 1)},
+        "blocked_to_verdict_s": {"p50": at(verdicts, 0.5), "max": at(verdicts, 1)},
     }
 
 
@@ -318,69 +267,22 @@ async def due(number: int) -> Figures:
     return {"meetings": number, "late_s": {"p50": at(late, 0.5), "p99": at(late, 0.99), "max": max(late)}}
 
 
-async def soak(base_url: str, minutes: float, number: int = 5) -> Figures:
-    """Calls one after the other for a while: what is held at their start and end, with no call open."""
-    family, samples, calls = Family(), [], 0
-    with tempfile.TemporaryDirectory() as folder:
-        meet = new_meet(folder, number + 1)
-        await meet.start()
-        keeper = await meet.open(Visit("keeper", f"{base_url}/meet/{code_of(0)}", "Meetbot"))
-        ends = time.monotonic() + minutes * 60
-
-        async def call(index: int) -> None:
-            caller = await meet.open(Visit(f"j{index}", f"{base_url}/meet/{code_of(index)}", "Meetbot"))
-            await caller.knock()
-            await until(caller, Admitted)
-            await caller.start_capture()
-            await asyncio.sleep(2)
-            await caller.leave()
-            await caller.close()
-
-        while time.monotonic() < ends:
-            await meetings(base_url, number)
-            await asyncio.gather(*(call(index) for index in range(number)))
-            calls += number
-            samples.append((family.pss_mb(), family.descriptors(), family.processes()))
-        await keeper.close()
-        await meet.stop()
-    third = max(1, len(samples) // 3)
-    names = ("pss_mb", "descriptors", "processes")
-    first, last = (
-        [max(one) for one in zip(*part, strict=True)] for part in (samples[:third], samples[-third:])
-    )
-    return {
-        "minutes": minutes,
-        "calls": calls,
-        "first_third": dict(zip(names, (round(value, 1) for value in first), strict=True)),
-        "last_third": dict(zip(names, (round(value, 1) for value in last), strict=True)),
-        "browser_processes_after_stop": family.browsers(),
-    }
-
-
 def main() -> None:
     """Print one JSON object a line: each measurement as it is done."""
     parser = argparse.ArgumentParser(description="What bots in calls cost and how quick they are.")
     parser.add_argument("--bots", type=int, nargs="*", default=[1, 10, 40, 100])
-    parser.add_argument(
-        "--seconds", type=float, default=20.0, help="How long each line of the table is watched."
-    )
-    parser.add_argument("--due", type=int, default=20, help="Meetings due at the same instant; 0 for none.")
-    parser.add_argument("--soak-minutes", type=float, default=0.0)
+    parser.add_argument("--seconds", type=float, default=20.0, help="how long each line is watched")
+    parser.add_argument("--due", type=int, default=20, help="meetings due at the same instant; 0 for none")
+    parser.add_argument("--quickness", action=argparse.BooleanOptionalAction, default=True)
     options = parser.parse_args()
-    hearing, telling = SPAWN.Pipe(duplex=False)
-    world = SPAWN.Process(target=host, args=(telling,), daemon=True)
-    world.start()
-    base_url = hearing.recv()
+    crowd = Crowd()
     try:
-        print(json.dumps(asyncio.run(quickness(base_url))), flush=True)
+        if options.quickness:
+            print(json.dumps(asyncio.run(quickness(crowd.base_url))), flush=True)
         for number in options.bots:
-            print(json.dumps(cost(base_url, number, options.seconds)), flush=True)
-        if options.soak_minutes:
-            asyncio.run(meetings(base_url, 5))
-            print(json.dumps(asyncio.run(soak(base_url, options.soak_minutes))), flush=True)
+            print(json.dumps(cost(crowd, number, options.seconds)), flush=True)
     finally:
-        world.terminate()
-        world.join()
+        crowd.end()
     if options.due:
         print(json.dumps(asyncio.run(due(options.due))), flush=True)
 

@@ -47,6 +47,23 @@ def spent_seconds(pids: list[int]) -> float:
     return sum(_ticks(pid) for pid in pids) / TICKS_PER_SECOND
 
 
+def spent_by_kind(pids: list[int]) -> dict[str, float]:
+    """The same by what a process is: python, node (the driver), or a browser's renderer, gpu-process, utility, browser."""
+    spent: dict[str, float] = {}
+    for pid in pids:
+        kind = _kind(pid)
+        spent[kind] = spent.get(kind, 0.0) + spent_seconds([pid])
+    return spent
+
+
+def _kind(pid: int) -> str:
+    process = psutil.Process(pid)
+    if not process.name().startswith("chrom"):
+        return process.name()
+    types = [part.removeprefix("--type=") for part in process.cmdline() if part.startswith("--type=")]
+    return types[0] if types else "browser"
+
+
 def _ticks(pid: int) -> int:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])
