@@ -11,27 +11,6 @@ from typing import NotRequired, TypedDict
 
 from agent.model.letter import Notice
 
-JOBS_EVENTS = (
-    "job.status_changed",
-    "job.finalized",
-    "job.failed",
-    "bot.recording_permission_response",
-    "bot.competing_bot_detected",
-)
-BOTS_EVENTS = (
-    "bot.deploying",
-    "bot.joining",
-    "bot.in_waiting_room",
-    "bot.joined",
-    "bot.left",
-    "bot.error",
-    "recording.started",
-    "recording.stopped",
-    "recording.ready",
-    "participant.joined",
-    "participant.left",
-)
-
 
 class JobsEnvelope(TypedDict):
     """The jobs family's body. `emittedAt` is ISO 8601 in UTC with milliseconds, the same in every attempt."""

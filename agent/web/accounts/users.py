@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
 from agent.lifecycle.people.usage import Analysis, Span
-from agent.model.tables import RequestLine, User
+from agent.model.tables import User
 from agent.rules.tallies import Day
 from agent.web.accounts.auth import Password, PersonName, TheCaller
 from agent.web.auth import TheAsker
@@ -179,7 +179,10 @@ async def api_logs(
         asker, key_id=key_id, status_from=status_from, offset=page.offset, limit=page.page_size
     )
     return RequestPage(
-        logs=[_line(row) for row in found], total=total, page=page.page, page_size=page.page_size
+        logs=[RequestAnswer.model_validate(row, from_attributes=True) for row in found],
+        total=total,
+        page=page.page,
+        page_size=page.page_size,
     )
 
 
@@ -226,15 +229,4 @@ def _analytics(found: Analysis) -> Analytics:
         average_minutes=round(figures.total("minutes") / admitted, 2) if admitted else None,
         by_key=list(shares.values()),
         days=[_day(day) for day in figures.days],
-    )
-
-
-def _line(row: RequestLine) -> RequestAnswer:
-    return RequestAnswer(
-        at=row.at,
-        method=row.method,
-        route=row.route,
-        status=row.status,
-        duration_ms=row.duration_ms,
-        key_id=row.key_id,
     )

@@ -6,6 +6,7 @@ unsubscribing takes a bare POST too, as RFC 8058 wants it.
 
 import base64
 import hashlib
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
@@ -18,10 +19,10 @@ from fastapi import Path as InPath
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from agent.errors import MeetbotError
+from agent.errors import MeetbotError, Missing
 from agent.lifecycle.aftermath.mail_desk import Transcript
 from agent.rules.signed_links import Purpose
-from agent.web.desk import TheDesk
+from agent.web.desk import Desk, TheDesk
 from agent.web.problems import status_of
 
 router = APIRouter(prefix="/recap", include_in_schema=False)
@@ -50,114 +51,125 @@ class Line:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a page says; with a `button` it waits for the click."""
+
+    heading: str
+    text: str
+    button: str = ""
+
+
+Turn = Callable[[Desk, str], Awaitable[Page]]  # of a link's token
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What one kind of link is for: the question, the deed, and what is said of a link that comes too `late`."""
+
+    ask: Turn
+    do: Turn
+    late: str = ""
+
+
 @router.get("/transcript/{token}")
 async def show_transcript(token: Token, request: Request, desk: TheDesk) -> HTMLResponse:
     """Show what the reader of a recap was there for."""
     desk.quotas.spend_as_stranger(request)
     try:
-        found = await desk.mails.transcript(token)
+        return _transcript(await desk.mails.transcript(token))
     except MeetbotError as error:
         return _trouble(error)
-    return _transcript(found)
 
 
-@router.get("/delete/{token}")
-async def ask_to_delete(token: Token, request: Request, desk: TheDesk) -> HTMLResponse:
-    """Ask whether one is sure."""
+@router.get("/{purpose}/{token}")
+async def ask(purpose: str, token: Token, request: Request, desk: TheDesk) -> HTMLResponse:
+    """Ask whether one is sure; looking changes nothing."""
     desk.quotas.spend_as_stranger(request)
+    errand = _errand(purpose)
+    return await _turned(errand.ask(desk, token), errand.late)
+
+
+@router.post("/{purpose}/{token}")
+async def do(purpose: str, token: Token, request: Request, desk: TheDesk) -> HTMLResponse:
+    """Do what the link is for: by our button, or by a mail program's one click."""
+    if purpose != Purpose.UNSUBSCRIBE:  # one click comes from a mail provider, for many of its people at once
+        desk.quotas.spend_as_stranger(request)
+    errand = _errand(purpose)
+    return await _turned(errand.do(desk, token), errand.late)
+
+
+def _errand(purpose: str) -> Errand:
+    errand = ERRANDS.get(purpose)
+    if errand is None:
+        raise Missing("There is no such page.")
+    return errand
+
+
+async def _turned(turn: Awaitable[Page], late: str) -> HTMLResponse:
     try:
-        title = await desk.mails.title(token, Purpose.DELETE)
+        return _page(await turn)
     except MeetbotError as error:
-        return _trouble(error)
+        return _trouble(error, late=late)
+
+
+async def _ask_to_delete(desk: Desk, token: str) -> Page:
+    title = await desk.mails.title(token, Purpose.DELETE)
     text = (
         f"This deletes the transcript, the notes and any recording of “{title}” for everybody, for good. "
         "Mails that were sent already stay where they are."
     )
-    return _page("Delete this meeting’s data?", text, button="Delete it for good")
+    return Page("Delete this meeting’s data?", text, button="Delete it for good")
 
 
-@router.post("/delete/{token}")
-async def delete(token: Token, request: Request, desk: TheDesk) -> HTMLResponse:
-    """Delete everything taken from the meeting."""
-    desk.quotas.spend_as_stranger(request)
-    try:
-        title = await desk.mails.delete(token)
-    except MeetbotError as error:
-        return _trouble(error)
-    return _page("Deleted", f"What was kept of “{title}” is gone.")
+async def _delete(desk: Desk, token: str) -> Page:
+    title = await desk.mails.delete(token)
+    return Page("Deleted", f"What was kept of “{title}” is gone.")
 
 
-@router.get("/unsubscribe/{token}")
-async def ask_to_unsubscribe(token: Token, request: Request, desk: TheDesk) -> HTMLResponse:
-    """Ask whether one is sure."""
-    desk.quotas.spend_as_stranger(request)
-    try:
-        reader = await desk.mails.title(token, Purpose.UNSUBSCRIBE)
-    except MeetbotError as error:
-        return _trouble(error)
+async def _ask_to_unsubscribe(desk: Desk, token: str) -> Page:
+    reader = await desk.mails.title(token, Purpose.UNSUBSCRIBE)
     text = f"{reader} will get no more recaps of this series of meetings."
-    return _page("No more recaps?", text, button="End the recaps")
+    return Page("No more recaps?", text, button="End the recaps")
 
 
-@router.post("/unsubscribe/{token}")
-async def unsubscribe(token: Token, desk: TheDesk) -> HTMLResponse:
-    """End the recaps at once: by our button, or by a mail program's one click."""
-    try:
-        reader = await desk.mails.unsubscribe(token)
-    except MeetbotError as error:
-        return _trouble(error)
-    return _page("Done", f"{reader} gets no more recaps of this series.")
+async def _unsubscribe(desk: Desk, token: str) -> Page:
+    reader = await desk.mails.unsubscribe(token)
+    return Page("Done", f"{reader} gets no more recaps of this series.")
 
 
-@router.get("/stop/{token}")
-async def ask_to_stop(token: Token, request: Request, desk: TheDesk) -> HTMLResponse:
-    """Ask whether one is sure."""
-    desk.quotas.spend_as_stranger(request)
-    try:
-        title = await desk.mails.title(token, Purpose.STOP)
-    except MeetbotError as error:
-        return _trouble(error, late="The recap has gone out already, or the link is damaged.")
+async def _ask_to_stop(desk: Desk, token: str) -> Page:
+    title = await desk.mails.title(token, Purpose.STOP)
     text = f"The recap of “{title}” is on hold. Stopped, it goes to nobody; the notes stay on the server."
-    return _page("Stop this recap?", text, button="Do not send it")
+    return Page("Stop this recap?", text, button="Do not send it")
 
 
-@router.post("/stop/{token}")
-async def stop(token: Token, request: Request, desk: TheDesk) -> HTMLResponse:
-    """Stop the recaps that have not gone."""
-    desk.quotas.spend_as_stranger(request)
-    try:
-        stopped = await desk.mails.stop(token)
-    except MeetbotError as error:
-        return _trouble(error, late="The recap has gone out already, or the link is damaged.")
-    if not stopped:
-        return _page("Nothing to stop", "No recap of this meeting is waiting any more.")
-    return _page("Stopped", "The recap goes to nobody.")
+async def _stop(desk: Desk, token: str) -> Page:
+    if not await desk.mails.stop(token):
+        return Page("Nothing to stop", "No recap of this meeting is waiting any more.")
+    return Page("Stopped", "The recap goes to nobody.")
 
 
-@router.get("/consent/{token}")
-async def ask_for_consent(token: Token, request: Request, desk: TheDesk) -> HTMLResponse:
-    """Ask whether this is the answer."""
-    desk.quotas.spend_as_stranger(request)
-    try:
-        offer = await desk.consent.offer(token)
-    except MeetbotError as error:
-        return _trouble(error)
+async def _ask_for_consent(desk: Desk, token: str) -> Page:
+    offer = await desk.consent.offer(token)
     if offer.granted:
         text = f"The bot in “{offer.title}” may then keep what the mail says, until somebody says stop."
-        return _page("May the bot take notes?", text, button="Yes, take notes")
+        return Page("May the bot take notes?", text, button="Yes, take notes")
     text = f"The bot leaves “{offer.title}” at once and keeps nothing."
-    return _page("Should the bot leave?", text, button="No notes, leave")
+    return Page("Should the bot leave?", text, button="No notes, leave")
 
 
-@router.post("/consent/{token}")
-async def consent(token: Token, request: Request, desk: TheDesk) -> HTMLResponse:
-    """Give the answer; the ledger holds it with this door."""
-    desk.quotas.spend_as_stranger(request)
-    try:
-        offer = await desk.consent.answer(token)
-    except MeetbotError as error:
-        return _trouble(error)
-    return _page("Thank you", f"“{'yes' if offer.granted else 'no'}” is on its way to the meeting.")
+async def _consent(desk: Desk, token: str) -> Page:
+    offer = await desk.consent.answer(token)
+    return Page("Thank you", f"“{'yes' if offer.granted else 'no'}” is on its way to the meeting.")
+
+
+ERRANDS: dict[str, Errand] = {
+    Purpose.DELETE: Errand(_ask_to_delete, _delete),
+    Purpose.UNSUBSCRIBE: Errand(_ask_to_unsubscribe, _unsubscribe),
+    Purpose.STOP: Errand(_ask_to_stop, _stop, late="The recap has gone out already, or the link is damaged."),
+    Purpose.CONSENT: Errand(_ask_for_consent, _consent),
+}
 
 
 def _transcript(found: Transcript) -> HTMLResponse:
@@ -185,13 +197,11 @@ def _offset(at: datetime, origin: datetime) -> str:
 
 
 def _trouble(error: MeetbotError, *, late: str = "") -> HTMLResponse:
-    return _page("This link does not work", late or error.safe, status=status_of(error), wrong=True)
+    return _page(Page("This link does not work", late or error.safe), status=status_of(error))
 
 
-def _page(
-    heading: str, text: str, *, button: str = "", status: int = 200, wrong: bool = False
-) -> HTMLResponse:
+def _page(page: Page, *, status: int = 200) -> HTMLResponse:
     html = templates.get_template("mails.html.j2").render(
-        heading=heading, text=text, button=button, wrong=wrong, style=STYLE
+        heading=page.heading, text=page.text, button=page.button, wrong=status != 200, style=STYLE
     )
     return HTMLResponse(html, status_code=status, headers=HEADERS)

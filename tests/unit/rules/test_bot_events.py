@@ -2,9 +2,8 @@ import itertools
 
 import pytest
 
-from agent.delivery import payloads
 from agent.model.states import State, Told
-from agent.rules import bot_events, hook_events, lifecycle
+from agent.rules import bot_events, lifecycle
 from agent.rules.bot_events import BotStatus, EventCode, hooks_of_line, log_line, of_line
 
 FACTS = {"meetingTitle": "Weekly", "platform": "google"}
@@ -98,8 +97,3 @@ def test_a_joining_bot_is_deploying_until_its_page_is_open():
 
 def test_every_state_has_a_status():
     assert set(bot_events.STATUS) == set(State)
-
-
-def test_what_may_be_asked_for_is_what_is_sent():
-    assert set(hook_events.FAMILIES["bots"]) == set(payloads.BOTS_EVENTS)
-    assert set(hook_events.FAMILIES["jobs"]) == set(payloads.JOBS_EVENTS)

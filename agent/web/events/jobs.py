@@ -1,15 +1,12 @@
-"""The events that webhooks tell of, as the description of the API shows them.
-
-The bodies are made in `delivery`; a test compares what is sent with what stands here.
-"""
+"""Events of the jobs family."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from fastapi import APIRouter, Body, Header
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent.model.states import FailureCode
+from agent.web.events.signed import StandardHeaders
 
 JobStatus = Literal["queued", "joining", "in_call", "recording", "finalizing", "completed", "failed"]
 
@@ -116,14 +113,21 @@ class CompetingBotDetected(Envelope):
     data: Competitor
 
 
-Signature = Annotated[
-    str, Header(alias="x-meetbot-signature", description="sha256=<hex HMAC-SHA256 of the raw body>")
-]
-MessageId = Annotated[str, Header(alias="webhook-id", description="As in Standard Webhooks.")]
-Stamp = Annotated[str, Header(alias="webhook-timestamp", description="Unix seconds of this attempt.")]
-Standard = Annotated[
-    str, Header(alias="webhook-signature", description="v1,<base64>, as in Standard Webhooks.")
-]
+class JobWebhookTest(Envelope):
+    """Somebody asked for a test of this webhook; nothing happened."""
+
+    event: Literal["webhook.test"]
+    data: dict[str, str] = Field(examples=[{"message": "This is a test; nothing happened."}])
+
+
+class Headers(StandardHeaders):
+    """How an event of this family is signed."""
+
+    signature: str = Field(
+        alias="x-meetbot-signature", description="sha256=<hex HMAC-SHA256 of the raw body>"
+    )
+
+
 KINDS: tuple[type[Envelope], ...] = (
     JobStatusChanged,
     JobFinalized,
@@ -131,33 +135,3 @@ KINDS: tuple[type[Envelope], ...] = (
     RecordingPermissionResponse,
     CompetingBotDetected,
 )
-
-
-def describe(webhooks: APIRouter) -> None:
-    """Add every event to an application's webhooks."""
-    for kind in KINDS:
-        _describe(webhooks, kind)
-
-
-def _describe(webhooks: APIRouter, kind: type[Envelope]) -> None:
-    name = kind.model_fields["event"].annotation.__args__[0]  # type: ignore[union-attr]
-
-    async def receive(
-        body: Annotated[kind, Body()],  # type: ignore[valid-type]
-        signature: Signature,
-        message_id: MessageId,
-        stamp: Stamp,
-        standard: Standard,
-    ) -> None: ...
-
-    webhooks.add_api_route(
-        name,
-        receive,
-        methods=["POST"],
-        name=name.replace(".", "_"),
-        tags=["webhooks"],
-        summary=(kind.__doc__ or "").rstrip("."),
-        description="Answer 2xx within 15 seconds. Anything else is tried again for three days; 410 turns the webhook off.",
-        status_code=204,
-        responses={410: {"description": "Never send to this address again."}},
-    )
