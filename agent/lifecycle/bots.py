@@ -118,7 +118,12 @@ class Bots(OwnBots):
 
     async def get(self, by: Principal, bot_id: int) -> BotView:
         """Return one bot."""
-        return await self.read(lambda session: self._view(session, self.mine(session, by, bot_id)))
+
+        def look(session: Session) -> BotView:
+            job, is_recorded = bots.get_with_recording(session, bot_id)
+            return self._views(session, [self.seen(session, by, job)], {bot_id} if is_recorded else set())[0]
+
+        return await self.read(look)
 
     async def page(
         self, by: Principal, statuses: Collection[BotStatus], *, offset: int, limit: int
@@ -129,7 +134,7 @@ class Bots(OwnBots):
             visible = ownership.visible(session, by)
             states = [pair for status in statuses for pair in bot_events.states_of(status)]
             found, total = bots.page(session, visible=visible, states=states, offset=offset, limit=limit)
-            return self._views(session, found), total
+            return self._of(session, found), total
 
         return await self.read(look)
 
@@ -281,12 +286,15 @@ class Bots(OwnBots):
         return await self.read(look)
 
     def _view(self, session: Session, job: Job) -> BotView:
-        return self._views(session, [job])[0]
+        return self._of(session, [job])[0]
 
-    def _views(self, session: Session, found: Sequence[Job]) -> list[BotView]:
+    def _of(self, session: Session, found: Sequence[Job]) -> list[BotView]:
+        return self._views(session, found, bots.with_recording(session, [job.id or 0 for job in found]))
+
+    def _views(self, session: Session, found: Sequence[Job], recorded: Collection[int]) -> list[BotView]:
         numbers = [job.id or 0 for job in found]
         open_pages = bots.pages_open(session, found)
-        callbacks, recorded = bots.callbacks(session, found), bots.with_recording(session, numbers)
+        callbacks = bots.callbacks(session, found)
         living = [job.id or 0 for job in found if State(job.state) not in TERMINAL]
         heard = bots.last_line_at(session, living)
         return [

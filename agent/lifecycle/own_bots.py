@@ -23,9 +23,12 @@ class OwnBots:
 
     def mine(self, session: Session, by: Principal, bot_id: int, *, lock: bool = False) -> Job:
         """Return a bot. Raises `Missing` for one that is somebody else's."""
-        job = bots.get(session, bot_id, lock=lock)
+        return self.seen(session, by, bots.get(session, bot_id, lock=lock))
+
+    def seen(self, session: Session, by: Principal, job: Job) -> Job:
+        """Return a bot that was looked up. Raises `Missing` for one that is somebody else's."""
         if not ownership.sees(session, by, job):
-            raise Missing("There is no such bot.", full=f"{by.email} may not see bot {bot_id}")
+            raise Missing("There is no such bot.", full=f"{by.email} may not see bot {job.id}")
         return job
 
     def own(self, session: Session, by: Principal, bot_id: int) -> Job:

@@ -15,8 +15,11 @@ Select = Any
 Visible = sa.ColumnElement[bool]
 
 
-# The two that nearly every request asks are built once.
+# What nearly every request asks is built once.
 _BY_NUMBER = select(Job).where(col(Job.id) == sa.bindparam("number"))
+_WITH_RECORDING = sa.select(Job, sa.exists().where(col(Recording.job_id) == col(Job.id))).where(
+    col(Job.id) == sa.bindparam("number")
+)
 _RECORDED = (
     sa.select(col(Recording.job_id))
     .where(col(Recording.job_id).in_(sa.bindparam("numbers", expanding=True)))
@@ -28,6 +31,16 @@ def get(session: Session, bot_id: int, *, lock: bool = False) -> Job:
     """Return a job by its number. Raises `Missing`, also for a deleted one."""
     asked = _BY_NUMBER.with_for_update() if lock else _BY_NUMBER
     job: Job | None = session.execute(asked, {"number": bot_id}).scalar()
+    return _there(job, bot_id)
+
+
+def get_with_recording(session: Session, bot_id: int) -> tuple[Job, bool]:
+    """Return a job by its number, and whether it recorded something. Raises `Missing` as `get` does."""
+    job, is_recorded = session.execute(_WITH_RECORDING, {"number": bot_id}).first() or (None, False)
+    return _there(job, bot_id), bool(is_recorded)
+
+
+def _there(job: Job | None, bot_id: int) -> Job:
     if job is None or job.deleted_at is not None:
         raise Missing("There is no such bot.", full=f"bot {bot_id}")
     return job

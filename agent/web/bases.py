@@ -21,7 +21,7 @@ RESOURCES = frozenset(
 
 
 class OneBase:
-    """Middleware: gives a path the base under which its route stands."""
+    """Middleware: gives a path the base under which its route stands, and takes a slash at its end for nothing."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -34,7 +34,8 @@ class OneBase:
 
 
 def under_v1(path: str) -> str:
-    """Return the path under /v1 that a path means; others stay as they are."""
+    """Return the path under /v1 that a path means; others stay as they are, but for a slash at the end."""
+    path = path.rstrip("/") or "/"
     if path.startswith(SHARES):
         return f"/v1{path}"
     if path.startswith(OTHER_BASE) and path[len(OTHER_BASE) :].partition("/")[0] in RESOURCES:

@@ -1,13 +1,15 @@
-"""Middleware: reads of JSON carry an ETag, and a reader who has that version gets 304 without a body."""
+"""Middleware: reads of JSON and text carry an ETag, and a reader who has that version gets 304 without a body."""
 
 import hashlib
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+TAGGED = frozenset({"application/json", "application/x-subrip", "text/csv", "text/plain", "text/vtt"})
+
 
 class ETag:
-    """Leaves streams, errors and everything that is no JSON alone."""
+    """Leaves pages, files and errors alone."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -22,7 +24,7 @@ class ETag:
 
         async def tag(message: Message) -> None:
             nonlocal start
-            if message["type"] == "http.response.start" and _is_json(message):
+            if message["type"] == "http.response.start" and _is_tagged(message):
                 start = message
             elif start is None:
                 await send(message)
@@ -34,16 +36,16 @@ class ETag:
         await self.app(scope, receive, tag)
 
 
-def _is_json(start: Message) -> bool:
+def _is_tagged(start: Message) -> bool:
     headers = Headers(scope=start)
-    return start["status"] == 200 and headers.get("content-type", "").startswith("application/json")
+    return start["status"] == 200 and headers.get("content-type", "").partition(";")[0] in TAGGED
 
 
 async def _answer(scope: Scope, start: Message, body: bytes, send: Send) -> None:
     headers = MutableHeaders(scope=start)
     mark = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers["ETag"] = mark
-    if _matches(Headers(scope=scope).get("if-none-match", ""), mark):
+    if matches(Headers(scope=scope).get("if-none-match", ""), mark):
         start["status"], body = 304, b""
         del headers["content-length"]
         del headers["content-type"]
@@ -51,6 +53,7 @@ async def _answer(scope: Scope, start: Message, body: bytes, send: Send) -> None
     await send({"type": "http.response.body", "body": body})
 
 
-def _matches(wanted: str, mark: str) -> bool:
+def matches(wanted: str, mark: str) -> bool:
+    """Whether an `If-None-Match` names a version."""
     marks = [part.strip().removeprefix("W/") for part in wanted.split(",")]
     return mark in marks or "*" in marks

@@ -79,12 +79,23 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _unusable(request: Request, error: RequestValidationError) -> JSONResponse:
-        found = error.errors()
-        faults = [Fault(loc=list(fault["loc"]), msg=fault["msg"], type=fault["type"]) for fault in found]
+        faults = [_fault(found, error.body) for found in error.errors()]
         unreadable = any(fault.type == "json_invalid" for fault in faults)
         return JSONResponse(
             {"detail": [fault.model_dump() for fault in faults]}, status_code=400 if unreadable else 422
         )
+
+
+def _fault(found: Any, body: Any) -> Fault:
+    """Return a fault in the API's own words where it has some."""
+    loc, kind, words = list(found["loc"]), found["type"], found["msg"]
+    if kind == "missing":
+        kind, words = "value_error.missing", "field required"
+    elif kind == "model_attributes_type":
+        words = "Send a JSON object"
+        if isinstance(body, bytes):
+            words += ", with Content-Type: application/json"
+    return Fault(loc=loc, msg=words, type=kind)
 
 
 def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:

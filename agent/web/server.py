@@ -55,7 +55,17 @@ FAMILIES = (
     mail_pages.router,
     calendar_pings.router,
 )
-OWN_HEADERS = ["ETag", "Idempotency-Replayed", "Retry-After", "X-Request-ID"]
+ASKED_HEADERS = [
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-None-Match",
+    "If-Range",
+    "Range",
+    "X-Request-ID",
+    "X-Share-Password",
+]
+OWN_HEADERS = ["Content-Range", "ETag", "Idempotency-Replayed", "Retry-After", "X-Request-ID"]
 QUOTA_HEADERS = ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"]
 
 
@@ -77,6 +87,7 @@ def described(version: str) -> FastAPI:
         lifespan=_lifespan,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # a redirect would send credentials where the Host header says
     )
     problems.install(app)
     spec.install(app)
@@ -98,7 +109,7 @@ def _surround(app: FastAPI, desk: Desk) -> None:
             CORSMiddleware,
             allow_origins=list(desk.choices.cors_origins),
             allow_methods=["GET", "POST", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match"],
+            allow_headers=ASKED_HEADERS,
             expose_headers=OWN_HEADERS + QUOTA_HEADERS,
         )
     app.add_middleware(ShowQuota)

@@ -1,7 +1,7 @@
 """What the wire types of several families share: spelling, and bounds that every text, number and instant keeps."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import Path
 from pydantic import (
@@ -17,6 +17,7 @@ from pydantic.alias_generators import to_camel
 
 from agent.rules.addresses import web_address
 
+T = TypeVar("T")
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL has no place for it
 LARGEST_ID = 2**63 - 1
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
@@ -35,6 +36,10 @@ def _within_reach(at: datetime) -> datetime:
     return at
 
 
+def _distinct(values: list[T]) -> list[T]:
+    return list(dict.fromkeys(values))
+
+
 Text = Annotated[str, StringConstraints(max_length=300, pattern=NO_NUL)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=NO_NUL, strip_whitespace=True)]
 OwnId = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=NO_NUL)]
@@ -43,6 +48,7 @@ Email = Annotated[str, StringConstraints(min_length=3, max_length=254, pattern=r
 Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
 Instant = Annotated[AwareDatetime, BeforeValidator(_spelled), AfterValidator(_within_reach)]
 Seconds = Annotated[float, Field(ge=0, le=86400, allow_inf_nan=False, strict=True)]
+Distinct = AfterValidator(_distinct)  # of a list: what is said twice counts once
 Flag = Annotated[bool, Field(strict=True)]
 Id = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 HookUrl = Annotated[

@@ -13,7 +13,7 @@ from agent.rules.keys import PREFIXES
 from agent.web.auth import TheAsker
 from agent.web.desk import TheDesk
 from agent.web.problems import answers
-from agent.web.wire import Asked, Id, Instant, Name, Told
+from agent.web.wire import Asked, Distinct, Id, Instant, Name, Told
 
 router = APIRouter(prefix="/v1/api-keys", tags=["api-keys"])
 
@@ -23,7 +23,7 @@ class KeyRequest(Asked):
 
     name: Name = Field(examples=["Nightly import"])
     mode: Literal["live", "test"] = "live"
-    scopes: list[Scope] = Field(default_factory=list, max_length=4, examples=[["read"]])
+    scopes: Annotated[list[Scope], Distinct] = Field(default_factory=list, max_length=4, examples=[["read"]])
     expires_at: Instant | None = None
 
 

@@ -14,11 +14,11 @@ from agent.web.auth import TheAsker
 from agent.web.desk import TheDesk
 from agent.web.paging import ThePage
 from agent.web.problems import answers
-from agent.web.wire import Asked, Flag, HookUrl, Id, Instant, Paged, Told
+from agent.web.wire import Asked, Distinct, Flag, HookUrl, Id, Instant, Paged, Told
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
 Family = Literal["bots", "jobs"]
-Events = Annotated[list[str], Field(max_length=20, examples=[["bot.joined", "bot.left"]])]
+Events = Annotated[list[str], Distinct, Field(max_length=20, examples=[["bot.joined", "bot.left"]])]
 DeliveryId = Annotated[str, InPath(pattern=r"^dlv_[0-9A-Z]{26}$")]
 
 
@@ -84,7 +84,7 @@ class AttemptAnswer(Told):
     at: datetime
     status: int
     duration_ms: int
-    response_body: str
+    response_body: str = Field(validation_alias="answer")
     error: str
 
 
@@ -245,15 +245,5 @@ def _delivery(sent: Sent) -> DeliveryAnswer:
         created_at=delivery.created_at,
         next_attempt_at=delivery.next_at,
         data=delivery.data,
-        attempts=[
-            AttemptAnswer(
-                number=tried.number,
-                at=tried.at,
-                status=tried.status,
-                duration_ms=tried.duration_ms,
-                response_body=tried.answer,
-                error=tried.error,
-            )
-            for tried in sent.attempts
-        ],
+        attempts=[AttemptAnswer.model_validate(tried, from_attributes=True) for tried in sent.attempts],
     )

@@ -7,15 +7,16 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse
 from pydantic import Field
 
-from agent.lifecycle.aftermath.recordings import Media, Recorded
+from agent.lifecycle.aftermath.recordings import Recorded
 from agent.lifecycle.aftermath.sharing import Made
 from agent.rules.tokens import DOWNLOAD_LIFE
 from agent.rules.transcript_forms import offset
 from agent.web.auth import TheAsker, admit
 from agent.web.bots_v1.schemas import AN_INSTANT
+from agent.web.bots_v1.seekable import Seekable, sent
 from agent.web.desk import Choices, TheDesk
 from agent.web.paging import ThePage
-from agent.web.problems import answers
+from agent.web.problems import Problem, answers
 from agent.web.wire import LARGEST_ID, Asked, Id, Paged, Secret, Told
 
 router = APIRouter(prefix="/v1/recordings", tags=["recordings"])
@@ -27,7 +28,7 @@ WhichPart = Annotated[
 STREAMED: dict[int | str, dict[str, Any]] = {
     200: {"description": "The file.", "content": {"video/webm": {}, "audio/webm": {}}},
     206: {"description": "The range that was asked for.", "content": {"video/webm": {}, "audio/webm": {}}},
-    416: {"description": "The file has no such range.", "content": {"text/plain": {}}},
+    416: {"description": "The file has no such range.", "model": Problem},
 }
 
 
@@ -150,11 +151,11 @@ async def stream(
     part: WhichPart = 1,
     expires: Annotated[int | None, Query(ge=0, le=LARGEST_ID, description="From the download link.")] = None,
     signature: Annotated[str | None, Query(max_length=100, description="From the download link.")] = None,
-) -> FileResponse:
+) -> Seekable:
     """Send the file, or a range of it, to its owner or to whoever has a download link."""
     if signature is not None:
-        return sent(await desk.recordings.media_by_link(bot_id, part, expires or 0, signature))
-    return sent(await desk.recordings.media(await admit(request), bot_id, part))
+        return await sent(await desk.recordings.media_by_link(bot_id, part, expires or 0, signature))
+    return await sent(await desk.recordings.media(await admit(request), bot_id, part))
 
 
 @router.delete("/{bot_id}", status_code=204, summary="Delete recording", responses=answers(404, 409))
@@ -183,13 +184,6 @@ async def get_share(bot_id: Id, desk: TheDesk, asker: TheAsker) -> ShareAnswer:
 async def unshare(bot_id: Id, desk: TheDesk, asker: TheAsker) -> None:
     """Revoke the link; who has it gets 404 from now on."""
     await desk.sharing.revoke(asker, bot_id)
-
-
-def sent(media: Media) -> FileResponse:
-    """Return a file that can be sought in and is shown in place."""
-    return FileResponse(
-        media.path, media_type=media.media_type, filename=media.name, content_disposition_type="inline"
-    )
 
 
 def _shown(found: Recorded, choices: Choices) -> RecordingAnswer:

@@ -11,13 +11,15 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from jinja2 import Environment, PackageLoader
 from pydantic import Field
 
+from agent.errors import MeetbotError
 from agent.lifecycle.aftermath.sharing import PasswordNeeded, Shared
 from agent.model.summary import Summary
-from agent.web.bots_v1.recordings import STREAMED, WhichPart, sent
+from agent.web.bots_v1.recordings import STREAMED, WhichPart
 from agent.web.bots_v1.schemas import AN_INSTANT
+from agent.web.bots_v1.seekable import Seekable, sent
 from agent.web.bots_v1.transcripts import TranscriptEntry, entry_answer
 from agent.web.desk import Desk, TheDesk
-from agent.web.problems import Problem, answers
+from agent.web.problems import Problem, answers, status_of
 from agent.web.quota import address
 from agent.web.wire import LARGEST_ID, Told
 
@@ -99,12 +101,12 @@ async def stream(
     expires: Annotated[int, Query(ge=0, le=LARGEST_ID)],
     signature: Annotated[str, Query(max_length=100)],
     part: WhichPart = 1,
-) -> FileResponse:
+) -> Seekable:
     """Send the file, or a range of it, by the link that the share gave."""
     desk.quotas.spend_as_stranger(request, "share")
     bot_id = await desk.sharing.job_of(token)
     desk.recordings.check(f"share:{token}:{part}", expires, signature)
-    answer = sent(await desk.recordings.media_of_job(bot_id, part))
+    answer = await sent(await desk.recordings.media_of_job(bot_id, part))
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
@@ -121,6 +123,10 @@ async def _answer(token: str, password: str | None, request: Request, desk: Desk
         return JSONResponse(
             {"detail": f"{error.safe} Send it in X-Share-Password."}, status_code=401, headers=SAFE
         )
+    except MeetbotError as error:
+        if wants_page:
+            return _page("gone.html.j2", status_of(error), problem=error.safe)
+        raise
     if wants_page:
         return _page("share.html.j2", 200, meeting=shown)
     return JSONResponse(shown.model_dump(mode="json", by_alias=True), headers=SAFE)
