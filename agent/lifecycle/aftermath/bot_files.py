@@ -81,9 +81,11 @@ def forget_old(session: Session, before: datetime) -> list[str]:
 
 
 def unlink(data_dir: Path, paths: Iterable[str]) -> None:
-    """Delete files from the disk."""
+    """Delete files from the disk; a path that leads out of the data directory is left alone."""
     for path in paths:
-        (data_dir / path).unlink(missing_ok=True)
+        file = (data_dir / path).resolve()
+        if file.is_relative_to(data_dir.resolve()):
+            file.unlink(missing_ok=True)
 
 
 def _name(house: House, path: Path) -> str:

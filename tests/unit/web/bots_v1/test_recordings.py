@@ -107,13 +107,17 @@ async def test_a_recording_of_a_running_call_is_not_deleted(stage, address):
     assert (await client.delete(f"/v1/recordings/{job.id}")).status_code == 409
 
 
-async def test_a_file_outside_the_data_directory_is_never_sent(stage, address):
+async def test_a_file_outside_the_data_directory_is_never_sent_or_deleted(stage, address):
     client, job = await recorded(stage, address)
     with stage.database.write() as session:
         row = bots.recordings(session, [job.id])[job.id][0]
-        row.path = "../../../../etc/passwd"
+        row.path = "../outside"
         session.add(row)
+    outside = stage.house.habits.data_dir.parent / "outside"
+    outside.write_bytes(b"not ours")
     assert (await client.get(f"/v1/recordings/{job.id}/stream")).status_code == 404
+    assert (await client.delete(f"/v1/recordings/{job.id}")).status_code == 204
+    assert outside.exists()
 
 
 async def test_a_second_stay_makes_a_second_part(stage, address):
