@@ -219,6 +219,10 @@ class Transcripts(Protocol):
 class Transcriber(Protocol):
     """Turns recordings into words."""
 
+    async def aclose(self) -> None:
+        """Close all connections."""
+        ...
+
     async def transcribe(self, path: Path, began: datetime, *, language: str | None) -> Sequence[Entry]:
         """Return what is said in a file whose first moment is `began`; the speakers stay empty.
 
@@ -230,6 +234,10 @@ class Transcriber(Protocol):
 class Summariser(Protocol):
     """Turns a transcript into a summary whose statements cite entries by ordinal (1 is the first)."""
 
+    async def aclose(self) -> None:
+        """Close all connections."""
+        ...
+
     async def summarise(self, brief: Brief, entries: Sequence[Entry]) -> Summary:
         """Return a schema-valid, grounded summary. Falls back by itself; `notes` says so."""
         ...
@@ -237,6 +245,10 @@ class Summariser(Protocol):
 
 class Answerer(Protocol):
     """Answers a question from a transcript, in statements that cite entries by ordinal (1 is the first)."""
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        ...
 
     async def answer(self, question: str, brief: Brief, entries: Sequence[Entry]) -> Answer:
         """Return what the meeting says about it, checked against the transcript; no statements where it says nothing."""

@@ -53,7 +53,7 @@ def measure(entries: int, delay_seconds: float, people: int) -> dict[str, float]
 async def _harvest(base: str, entries: int) -> tuple[float, float]:
     async with OkoroClient(f"{base}/p", f"{base}/t/tokens", "svc_bench", clock=SystemClock()) as client:
         began, busy = perf_counter(), process_time()
-        found = await ProxyTranscripts(client).harvest(CODE, START, END, intent=INTENT)
+        found = await ProxyTranscripts(client, clock=SystemClock()).harvest(CODE, START, END, intent=INTENT)
         assert len(found.entries) == entries
         return perf_counter() - began, process_time() - busy
 

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 
-from agent.model.summary import Brief, Summary
+from agent.model.summary import FELL_BACK, Brief, Summary
 from agent.model.transcript import Entry
 from agent.summary.adapter import ExtractiveSummariser, OpenAISummariser
 from agent.summary.language import language
@@ -122,7 +122,7 @@ async def measure(engine: Engine, meetings: Sequence[Meeting], words: int) -> Sc
                 for one in statements
             )
             scores.verified += sum(one.verified for one in statements)
-            scores.fell_back += any("without the language model" in note for note in summary.notes)
+            scores.fell_back += any(note.kind in FELL_BACK for note in summary.notes)
     return scores
 
 

@@ -163,7 +163,7 @@ class AfterCallStage:
             engine=self.engine,
             clock=self.clock,
             meet=idle,
-            transcripts=ProxyTranscripts(proxy),
+            transcripts=ProxyTranscripts(proxy, clock=self.clock),
             summariser=summariser,
             letters=LetterWriter(BOT, "Meetbot", "http://127.0.0.1:8080", self.clock.now),
             mailer=SmtpMailer(self.world.host, self.world.smtp_port, "none", timeout_seconds=self._seconds),

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 
+import structlog
+
 from agent.app import PURGE, SWEEP, App
 from agent.daemon.http import HttpServer
 from agent.daemon.metrics import Metrics, Reading
@@ -15,6 +17,7 @@ from agent.invites.smtp import SmtpIntake
 from agent.lifecycle.invitations.horizon import ROLL
 from agent.lifecycle.invitations.polling import POLL
 from agent.lifecycle.upkeep.listeners import Listener, keep_configured
+from agent.model.transcript import Source
 from agent.web import server
 from agent.web.desk import Choices, Desk, furnish
 
@@ -22,6 +25,7 @@ SWEEP_SECONDS = 60.0
 PURGE_SECONDS = 86_400.0
 ROLL_SECONDS = 86_400.0
 SMTP_SOCKET = "smtp"
+log = structlog.get_logger("daemon")
 
 
 def parts(app: App, systemd: Systemd) -> list[Part]:
@@ -29,7 +33,8 @@ def parts(app: App, systemd: Systemd) -> list[Part]:
     house, settings = app.house, app.settings
     found = [
         Part("database", start=partial(_open, app), stop=partial(asyncio.to_thread, house.database.close)),
-        Part("proxy", stop=app.proxy.aclose),
+        Part("proxy", start=partial(_tell_reach, app), stop=app.proxy.aclose),
+        Part("model", stop=partial(_close_models, app)),
         Part("hooks", stop=app.hooks.close),
         Part("reader", stop=app.reader.stop),
         Part("browser", start=house.meet.start, stop=house.meet.stop),
@@ -67,6 +72,23 @@ async def _open(app: App) -> None:
         keep_configured(app.house, wanted)
 
     await asyncio.to_thread(prepare)
+
+
+async def _tell_reach(app: App) -> None:
+    """Say once that a source of words is wanted that cannot be had: it would go missing in silence otherwise."""
+    habits = app.house.habits
+    if Source.MEET in habits.transcript_sources and not habits.meet_records:
+        log.warning(
+            "transcripts.out_of_reach",
+            action="start",
+            advice='set okoro.service_token, or take "meet" out of transcript.sources',
+        )
+
+
+async def _close_models(app: App) -> None:
+    for model in (app.house.summariser, app.house.answerer, app.house.transcriber):
+        if model is not None:
+            await model.aclose()
 
 
 def _desk(app: App) -> Desk:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from agent.delivery.mime import SUBJECT_MAX, one_line, prose
 from agent.delivery.wording import Words, clock, offset, words_for, zone
-from agent.model.letter import RecapLetter
-from agent.model.summary import ActionItem, Cited, Summary, Topic
+from agent.model.letter import Changes, ConsentTold, RecapLetter
+from agent.model.summary import ActionItem, Cited, Note, Summary, Topic
 from agent.rules.recipients import name_key
 
 QUOTE_MAX = 160
@@ -86,11 +86,11 @@ def view_of(letter: RecapLetter, bot_name: str, public_url: str) -> RecapView:
         label=words["recap"] if letter.version == 1 else f"{words['recap']} v{letter.version}",
         title=one_line(letter.title),
         when=_when(letter, words),
-        facts=_facts(letter, words),
+        facts=_facts(letter, words, bot_name),
         notice=notice,
         sections=sections,
         carried_over=tuple(one_line(text) for text in letter.carried_over),
-        notes=tuple(one_line(text) for text in summary.notes) if summary else (),
+        notes=_notes(letter, summary, words) if summary else (),
         readers=_listed(letter.recipients),
         retention=words.count("retention", letter.retention_days) if letter.retention_days else "",
         checked=words.filled("checked", name=bot_name) if summary else "",
@@ -146,21 +146,49 @@ def _when(letter: RecapLetter, words: Words) -> str:
     return f"{words.date(start)}, {clock(start)}–{clock(end)} ({place}, {span})"
 
 
-def _facts(letter: RecapLetter, words: Words) -> tuple[tuple[str, str], ...]:
+def _facts(letter: RecapLetter, words: Words, bot_name: str) -> tuple[tuple[str, str], ...]:
     rows = (
         (words["attended"], _listed(letter.attended)),
         (words["absent"], _listed(letter.absent)),
         (words["bots"], _listed(letter.rivals)),
         (words["invited_by"], one_line(letter.inviter)),
-        (words["consent"], one_line(letter.consent)),
+        (words["consent"], _consent(letter.consent, letter.timezone, words, bot_name)),
         (words["source"], words[f"source_{letter.source}"]),
     )
     return tuple((label, value) for label, value in rows if value)
 
 
+def _consent(told: ConsentTold, timezone: str, words: Words, bot_name: str) -> str:
+    at = clock(told.at.astimezone(zone(timezone))) if told.at else ""
+    who, said = one_line(told.who, 80) or words["somebody"], one_line(told.words)
+    return words.filled(f"consent_{told.outcome}", who=who, at=at, words=said, name=bot_name)
+
+
+def _notes(letter: RecapLetter, summary: Summary, words: Words) -> tuple[str, ...]:
+    """Say what readers should know of the whole: how it was made, from which words, and what changed."""
+    told = [_note(note, words) for note in summary.notes]
+    if letter.why:
+        told.append(words[f"why_{letter.why}"])
+    if letter.changes:
+        told.append(_changed(letter.changes, words))
+    return tuple(told)
+
+
+def _note(note: Note, words: Words) -> str:
+    name = f"note_{note.kind}"
+    return words.count(name, note.count) if words.has_plural(name) else words[name]
+
+
+def _changed(changes: Changes, words: Words) -> str:
+    counts = (("added_n", changes.added), ("removed_n", changes.removed), ("reworded_n", changes.reworded))
+    said = words.listed([words.count(name, n) for name, n in counts if n]) or words["unchanged"]
+    return words.filled("since_version", n=str(changes.since), changes=said)
+
+
 def _notice(letter: RecapLetter, words: Words) -> str:
     if letter.summary is None:
-        return one_line(f"{words['no_transcript']} {letter.absence}")
+        why = words[f"why_{letter.why}"] if letter.why else ""
+        return " ".join(filter(None, (words["no_transcript"], why)))
     if letter.cut_at is None:
         return ""
     return words.filled("cut", at=clock(letter.cut_at.astimezone(zone(letter.timezone))))

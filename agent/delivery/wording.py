@@ -1,7 +1,7 @@
 """The fixed words of letters, and how their language spells dates, spans and counts."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from importlib.resources import files
@@ -28,6 +28,14 @@ class Words:
         """Say how many, in singular or plural."""
         forms = self.entries[name]
         return forms[0 if n == 1 else 1].format(n=n)
+
+    def has_plural(self, name: str) -> bool:
+        """Whether a word is counted."""
+        return isinstance(self.entries[name], list)
+
+    def listed(self, items: Sequence[str]) -> str:
+        """Join short phrases as this language does."""
+        return ("、" if self.language == "ja" else ", ").join(items)
 
     def date(self, at: datetime) -> str:
         """Spell the day of a local time."""

@@ -79,6 +79,7 @@ class Habits:
     calendar_push: bool = False
     call: CallHabits = field(default_factory=CallHabits)
     transcript_sources: tuple[str, ...] = ("meet", "captions")
+    meet_records: bool = True  # whether Meet's records are within reach: without a service token they are not
     transcript_wait_hours: float = 24.0
     transcript_poll_seconds: tuple[float, ...] = (60.0, 120.0, 300.0, 600.0)
     request_transcription: bool = False

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from agent.model.invite import Attendee
 from agent.model.summary import Summary
+from agent.model.transcript import Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,31 @@ class Thread:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsentTold:
+    """What the ledger holds: `outcome` is granted, withdrawn, announced or none; `words` are the very words said."""
+
+    outcome: str = "none"
+    who: str = ""
+    at: datetime | None = None
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """How many statements differ from those of version `since`."""
+
+    since: int
+    added: int = 0
+    removed: int = 0
+    reworded: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class RecapLetter:
     """Everything a recap mail tells one recipient. Times are UTC; `timezone` is an IANA name for showing them.
 
-    `consent` is a sentence about the outcome on the ledger; `source` says where the transcript came from (meet, captions,
-    recording, none); `quotes` maps an entry ordinal to (time offset in seconds, speaker, text) for every citation.
+    `source` says where the transcript came from (meet, captions, recording, none), and `why` why it was not the preferred
+    one, or why there is none; `quotes` maps an entry ordinal to (time offset in seconds, speaker, text) for every citation.
     `cut_at` is when the recipient left, where the recap ends there; `carried_over` are actions left from last time;
     `language` is that of the fixed words, by default the summary's; a `version` above 1 replaces an earlier recap.
     """
@@ -48,10 +69,11 @@ class RecapLetter:
     absent: tuple[str, ...]
     rivals: tuple[str, ...]
     inviter: str
-    consent: str
+    consent: ConsentTold
     source: str
-    summary: Summary | None  # None: there is no transcript, and `absence` says why
-    absence: str = ""
+    summary: Summary | None  # None: there is no transcript, and `why` tells the reason
+    why: Why | None = None
+    changes: Changes | None = None
     quotes: dict[int, tuple[float, str, str]] = field(default_factory=dict)
     recipients: tuple[str, ...] = ()
     transcript_url: str = ""

@@ -1,5 +1,7 @@
 """A summary, each of whose statements points at the transcript entries it rests on."""
 
+from enum import StrEnum
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -47,6 +49,35 @@ class Statement(Cited):
     text: str = Field(max_length=1000)
 
 
+class NoteKind(StrEnum):
+    """What a note on a summary tells. Clients must treat it as an open-ended string."""
+
+    MODEL_BUSY = "model_busy"
+    MODEL_DENIED = "model_denied"
+    MODEL_MISSET = "model_misset"
+    MODEL_TOO_SMALL = "model_too_small"
+    MODEL_UNUSABLE = "model_unusable"
+    PARTS_JOINED = "parts_joined"
+    FOREIGN = "foreign"
+    UNVERIFIED = "unverified"
+    NOTHING_SAID = "nothing_said"
+    UNKNOWN_LANGUAGE = "unknown_language"
+    NOT_TRANSLATED = "not_translated"
+
+
+# The model failed, and the embedded engine served.
+FELL_BACK = frozenset(kind for kind in NoteKind if kind.startswith("model_"))
+
+
+class Note(BaseModel):
+    """What the reader should know of a summary: `text` says it in English and in full, `count` of how many statements."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    kind: NoteKind
+    text: str
+    count: int = 0
+
+
 class Summary(BaseModel):
     """The whole. `engine` is openai or extractive, `language` a BCP-47 code."""
 
@@ -63,7 +94,7 @@ class Summary(BaseModel):
     template: str = "general"
     input_tokens: int = 0
     output_tokens: int = 0
-    notes: tuple[str, ...] = ()  # what the reader should know: fell back, cut, dropped
+    notes: tuple[Note, ...] = ()
 
     def statements(self) -> tuple[Cited, ...]:
         """Every cited statement, in reading order."""

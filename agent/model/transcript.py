@@ -13,6 +13,26 @@ class Source(StrEnum):
     RECORDING = "recording"
 
 
+class Why(StrEnum):
+    """Why the preferred words do not serve, or why there are none."""
+
+    NO_ACCESS = "no_access"  # the bot is set up without access to the platform's records
+    NOT_ALLOWED = "not_allowed"
+    REFUSED = "refused"
+    NO_RECORD = "no_record"
+    NOT_TRANSCRIBED = "not_transcribed"
+    NOT_FINISHED = "not_finished"
+    UNFINISHED = "unfinished"  # what there was of it when the wait ended serves
+    EMPTY = "empty"
+    MEET_PARTIAL = "meet_partial"
+    CAPTIONS_PARTIAL = "captions_partial"
+    RECORDING_UNUSABLE = "recording_unusable"
+    NOTHING_CAPTURED = "nothing_captured"
+    NOTHING_SAID = "nothing_said"
+    DELETED = "deleted"
+    NOT_CONSENTED = "not_consented"
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """One stay of a participant; `ended_at` is None while they are there."""

@@ -11,12 +11,15 @@ from agent.errors import Invalid, Missing, Temporary
 from agent.model.transcript import Attendance, Conference, Entry, Harvest, Readiness, Session
 from agent.okoro import wire
 from agent.okoro.client import OkoroClient
+from agent.ports import Clock
 from agent.rules.records import (
+    Growth,
     Window,
     belonging,
     in_time_order,
     overall_readiness,
     transcript_readiness,
+    watched,
 )
 
 T = TypeVar("T")
@@ -44,19 +47,28 @@ class _Found:
 
 
 class ProxyTranscripts:
-    """Implements `ports.Transcripts`. Remembers between looks what cannot change, and how long a text was.
+    """Implements `ports.Transcripts`. Remembers between looks what cannot change, and how a text grew.
 
-    `slack_seconds` is how far a record may lie outside the asked time, for clocks that differ.
+    `settle_seconds` is how long a text without a file has to stand still; `slack_seconds` is how far a record may lie
+    outside the asked time, for clocks that differ.
     """
 
     def __init__(
-        self, client: OkoroClient, *, slack_seconds: float = 120.0, sessions_at_once: int = 8
+        self,
+        client: OkoroClient,
+        *,
+        clock: Clock,
+        settle_seconds: float = 600.0,
+        slack_seconds: float = 120.0,
+        sessions_at_once: int = 8,
     ) -> None:
         self._client = client
+        self._clock = clock
+        self._settle_seconds = settle_seconds
         self._slack = timedelta(seconds=slack_seconds)
         self._gate = asyncio.Semaphore(sessions_at_once)
         self._ended: OrderedDict[str, Conference] = OrderedDict()
-        self._lengths: OrderedDict[str, int] = OrderedDict()
+        self._growth: OrderedDict[str, Growth] = OrderedDict()
 
     async def harvest(
         self,
@@ -67,7 +79,8 @@ class ProxyTranscripts:
         intent: str,
         others: Sequence[tuple[datetime, datetime]] = (),
     ) -> Harvest:
-        """Look once. `others` are the times of other occurrences with the same code; entries come only when READY.
+        """Look once. `others` are the times of other occurrences with the same code. Until READY, entries are those of
+        transcripts that ended, and more may follow.
 
         Raises `Denied` (token or scope refused) and `Temporary` (also when something vanished meanwhile).
         """
@@ -99,8 +112,8 @@ class ProxyTranscripts:
         heard = [words for one in found for words in one.heard]
         live = any(one.ended_at is None for one in mine)
         readiness = overall_readiness(live, len(mine), [one.readiness for one in heard])
-        entries = _entries(people, heard) if readiness is Readiness.READY else ()
-        return Harvest(readiness, tuple(people), entries, tuple(film for one in found for film in one.films))
+        films = tuple(film for one in found for film in one.films)
+        return Harvest(readiness, tuple(people), _entries(people, heard), films)
 
     async def _everything(self, conference: Conference, intent: str) -> _Found:
         people = asyncio.create_task(self._with_people(conference, intent))
@@ -137,8 +150,11 @@ class ProxyTranscripts:
         if transcript.state not in ("ENDED", "FILE_GENERATED"):
             return _Heard(Readiness.PENDING, ())
         entries = await self._client.transcript_entries(transcript.name, intent=intent)
-        readiness = transcript_readiness(transcript.state, len(entries), self._lengths.get(transcript.name))
-        _remember(self._lengths, transcript.name, len(entries))
+        # Letters, not entries: the newest entry may grow by words while its neighbours are still to come.
+        size = sum(len(entry.text) for entry in entries)
+        growth = watched(self._growth.get(transcript.name), size, self._clock.monotonic())
+        _remember(self._growth, transcript.name, growth)
+        readiness = transcript_readiness(transcript.state, growth, self._settle_seconds)
         return _Heard(readiness, tuple(entries))
 
     async def _recordings(self, record: str, intent: str) -> list[dict[str, object]]:

@@ -10,7 +10,18 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from agent.model.summary import ActionItem, Brief, Cited, Decision, Question, Statement, Summary, Topic
+from agent.model.summary import (
+    ActionItem,
+    Brief,
+    Cited,
+    Decision,
+    Note,
+    NoteKind,
+    Question,
+    Statement,
+    Summary,
+    Topic,
+)
 from agent.model.transcript import Entry
 from agent.rules.folding import clean
 from agent.rules.spoken_time import AMBIGUOUS, MONTHS, WEEKDAYS, counted, meaning
@@ -223,16 +234,16 @@ class _Tally:
             update={"title": title, "cites": cites, "points": tuple(points), "verified": verified}
         )
 
-    def notes(self) -> list[str]:
+    def notes(self) -> list[Note]:
         told = []
         if self.foreign:
-            told.append(
+            text = (
                 f"{self.foreign} statement(s) were left out: they held addresses or markup that nobody said."
             )
+            told.append(Note(kind=NoteKind.FOREIGN, text=text, count=self.foreign))
         if self.unverified and self._drop:
-            told.append(
-                f"{self.unverified} statement(s) were left out: the transcript does not bear them out."
-            )
+            text = f"{self.unverified} statement(s) were left out: the transcript does not bear them out."
+            told.append(Note(kind=NoteKind.UNVERIFIED, text=text, count=self.unverified))
         return told
 
     def _holds(self, text: str, cites: Sequence[int]) -> bool:

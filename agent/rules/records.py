@@ -1,11 +1,17 @@
 """Which of Meet's records belong to one occurrence, and how far the platform is with its words."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from agent.model.transcript import Entry, Readiness
+
+# A text without a file is whole when it stood still over so many looks, which span so long at least, however fast they are.
+LOOKS_AT_LEAST = 3
+STILL_SECONDS_AT_LEAST = 5.0
+# ... and so many times as long as the longest pause after which it was seen to grow again: some trickle in.
+PAUSES = 2.0
 
 
 class Span(Protocol):
@@ -58,13 +64,41 @@ def _nearness(record: Span, window: Window) -> tuple[timedelta, timedelta]:
     return _gap(record, window), abs(record.started_at - window.starts_at)
 
 
-def transcript_readiness(state: str, entries: int, entries_last_time: int | None) -> Readiness:
-    """Judge one transcript. Meet may take long to write its file: some text that stopped growing will do as well."""
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What looks at one transcript showed: `size` now, `looks` in which it was that, `since_seconds` the first of these,
+    `longest_pause_seconds` between two looks at which it had grown. All seconds are of a clock that never jumps.
+    """
+
+    size: int
+    since_seconds: float
+    seen_seconds: float
+    looks: int = 1
+    longest_pause_seconds: float = 0.0
+
+    @property
+    def still_seconds(self) -> float:
+        """How long it has stood still."""
+        return self.seen_seconds - self.since_seconds
+
+
+def watched(before: Growth | None, size: int, seen_seconds: float) -> Growth:
+    """Return the growth of a transcript with one look more."""
+    if before is None:
+        return Growth(size, seen_seconds, seen_seconds)
+    if size == before.size:
+        return replace(before, seen_seconds=seen_seconds, looks=before.looks + 1)
+    pause = max(before.longest_pause_seconds, seen_seconds - before.since_seconds)
+    return Growth(size, seen_seconds, seen_seconds, longest_pause_seconds=pause)
+
+
+def transcript_readiness(state: str, growth: Growth, settle_seconds: float) -> Readiness:
+    """Judge one transcript: its file is certain; without one, a text will do that stood still for `settle_seconds`."""
     if state == "FILE_GENERATED":
         return Readiness.READY
-    if state == "ENDED" and entries and entries == entries_last_time:
-        return Readiness.READY
-    return Readiness.PENDING
+    enough = max(settle_seconds, STILL_SECONDS_AT_LEAST, growth.longest_pause_seconds * PAUSES)
+    is_still = growth.looks >= LOOKS_AT_LEAST and growth.still_seconds >= enough
+    return Readiness.READY if state == "ENDED" and growth.size and is_still else Readiness.PENDING
 
 
 def overall_readiness(live: bool, records: int, transcripts: Sequence[Readiness]) -> Readiness:

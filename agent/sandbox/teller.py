@@ -102,6 +102,11 @@ class Teller:
         """A behaviour by name, with content, seconds, times."""
         await self._ask("POST", "/llm/behaviour", json={"name": name, **order})
 
+    async def audio_says(self, *segments: tuple[float, float, str], **order: Any) -> None:
+        """What is heard in every file, as (start, end, text) in seconds; and language, limit_bytes."""
+        said = [{"start": start, "end": end, "text": text} for start, end, text in segments]
+        await self._ask("PUT", "/llm/audio", json={"segments": said, **order})
+
     async def model_requests(self) -> list[dict[str, Any]]:
         return list(await self._ask("GET", "/llm/requests"))
 

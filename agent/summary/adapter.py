@@ -5,13 +5,23 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from agent.errors import Invalid, MeetbotError
-from agent.model.summary import ActionItem, Brief, Decision, Question, Statement, Summary, Topic
+from agent.errors import Denied, Invalid, MeetbotError, Misconfigured, Temporary
+from agent.model.summary import (
+    ActionItem,
+    Brief,
+    Decision,
+    Note,
+    NoteKind,
+    Question,
+    Statement,
+    Summary,
+    Topic,
+)
 from agent.model.transcript import Entry
 from agent.rules.folding import clean
 from agent.rules.grounding import grounded
 from agent.summary import meeting_types
-from agent.summary.client import ChatModel
+from agent.summary.client import ChatModel, TooLong
 from agent.summary.conversation import Conversation, Cost
 from agent.summary.extractive import extract
 from agent.summary.language import detected
@@ -22,6 +32,12 @@ from agent.summary.schema import Answer, AnsweredTopic
 
 _FULL_LENGTH_MINUTES = 60.0
 _FOREIGN_SHARE = 0.5
+_FAILURES = (
+    (Temporary, NoteKind.MODEL_BUSY),
+    (Denied, NoteKind.MODEL_DENIED),
+    (Misconfigured, NoteKind.MODEL_MISSET),
+    (TooLong, NoteKind.MODEL_TOO_SMALL),
+)
 _CODE = re.compile(r"[a-zA-Z]{2,3}(?:-[a-zA-Z0-9]{2,8})*")
 
 
@@ -46,6 +62,9 @@ class ExtractiveSummariser:
 
     def __init__(self, *, template: str = AUTO, templates_dir: Path | None = None) -> None:
         self._types = _Types(template, templates_dir)
+
+    async def aclose(self) -> None:
+        """Do nothing: no connection is open."""
 
     async def summarise(self, brief: Brief, entries: Sequence[Entry]) -> Summary:
         """Return a summary made of sentences that were said."""
@@ -95,9 +114,8 @@ class OpenAISummariser:
         try:
             return await self._by_model(brief, entries, cost)
         except MeetbotError as error:
-            why = error.safe
+            note = _without_model(error)
         plain = await self._fallback.summarise(brief, entries)
-        note = f"This summary was made without the language model: {why}."
         return plain.model_copy(
             update={
                 "notes": (note, *plain.notes),
@@ -165,5 +183,11 @@ def _topic(topic: AnsweredTopic, entries: Sequence[Entry]) -> Topic:
 
 def _nothing_said(brief: Brief) -> Summary:
     return Summary(
-        title=clean(brief.meeting_title)[:120], notes=("Nothing was said that could be summarised.",)
+        title=clean(brief.meeting_title)[:120],
+        notes=(Note(kind=NoteKind.NOTHING_SAID, text="Nothing was said that could be summarised."),),
     )
+
+
+def _without_model(error: MeetbotError) -> Note:
+    kind = next((kind for kinds, kind in _FAILURES if isinstance(error, kinds)), NoteKind.MODEL_UNUSABLE)
+    return Note(kind=kind, text=f"This summary was made without the language model: {error.safe}.")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from agent.errors import Invalid
+from agent.model.summary import Note
 from agent.summary.client import ChatModel, TooLong
 from agent.summary.prompt import Message, for_repair
 from agent.summary.schema import Shape, read_answer, schema_of
@@ -15,7 +16,7 @@ class Cost:
 
     input_tokens: int = 0
     output_tokens: int = 0
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
 
 class Conversation:

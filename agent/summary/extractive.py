@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from agent.model.summary import Brief, Statement, Summary, Topic
+from agent.model.summary import Brief, Note, NoteKind, Statement, Summary, Topic
 from agent.model.transcript import Entry
 from agent.rules.folding import clean
 from agent.summary.findings import Findings
@@ -116,12 +116,12 @@ def _headline(text: str) -> str:
     return short[:1].upper() + short[1:]
 
 
-def _notes(brief: Brief, spoken: str) -> tuple[str, ...]:
+def _notes(brief: Brief, spoken: str) -> tuple[Note, ...]:
     told = []
     if spoken not in KNOWN:
-        told.append(
-            "The built-in engine does not know this language well; decisions and tasks may be missing."
-        )
+        text = "The built-in engine does not know this language well; decisions and tasks may be missing."
+        told.append(Note(kind=NoteKind.UNKNOWN_LANGUAGE, text=text))
     if brief.language and brief.language.split("-")[0].lower() != spoken:
-        told.append("The built-in engine cannot translate; the summary is in the language of the meeting.")
+        text = "The built-in engine cannot translate; the summary is in the language of the meeting."
+        told.append(Note(kind=NoteKind.NOT_TRANSLATED, text=text))
     return tuple(told)

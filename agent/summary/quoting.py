@@ -12,6 +12,9 @@ from agent.summary.answering import quoted
 class QuotingAnswerer:
     """Fits `ports.Answerer`."""
 
+    async def aclose(self) -> None:
+        """Do nothing: no connection is open."""
+
     async def answer(self, question: str, brief: Brief, entries: Sequence[Entry]) -> Answer:
         """Return the lines that speak of what is asked; none where none do."""
         return await asyncio.to_thread(quoted, question, brief, entries)

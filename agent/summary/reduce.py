@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from agent.errors import MeetbotError
+from agent.model.summary import Note, NoteKind
 from agent.model.transcript import Entry
 from agent.summary import prompt
 from agent.summary.client import TooLong
@@ -88,7 +89,8 @@ class Reducer:
             try:
                 notes = [await self._one_merged(task, group, cost) for group in groups]
             except MeetbotError as error:
-                cost.notes.append(f"The parts of this long meeting were joined as they are: {error.safe}.")
+                text = f"The parts of this long meeting were joined as they are: {error.safe}."
+                cost.notes.append(Note(kind=NoteKind.PARTS_JOINED, text=text))
                 break
         return joined(notes)
 

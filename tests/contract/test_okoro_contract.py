@@ -149,7 +149,9 @@ async def test_everything_written_and_read_of_a_space_is_as_google_describes_it(
     made = await client.create_space({"accessType": "OPEN"}, intent=INTENT)
     await teller.add_conference(code=made.meeting_code, start_time=ended.isoformat(), end_time=None)
     await client.space(made.meeting_code, intent=INTENT)
-    await ProxyTranscripts(client).enable_transcription(made.meeting_code, intent=INTENT)
+    await ProxyTranscripts(client, clock=PatientClock()).enable_transcription(
+        made.meeting_code, intent=INTENT
+    )
     await client.end_active_conference(made.name, intent=INTENT)
     with pytest.raises(Missing):
         await client.list_spaces(intent=INTENT)
@@ -174,7 +176,9 @@ async def test_everything_read_of_a_conference_is_as_google_describes_it(
     await client.transcript(made["transcripts"][0], intent=INTENT)
     await client.transcript_entries(made["transcripts"][0], intent=INTENT)
     await client.recording(made["recordings"][0], intent=INTENT)
-    await ProxyTranscripts(client).harvest(CODE, ended - timedelta(minutes=30), ended, intent=INTENT)
+    await ProxyTranscripts(client, clock=PatientClock()).harvest(
+        CODE, ended - timedelta(minutes=30), ended, intent=INTENT
+    )
 
     assert set(witness.called) == {
         "meet.conferenceRecords.list",
@@ -191,7 +195,9 @@ async def test_everything_read_of_a_conference_is_as_google_describes_it(
 
 async def test_a_conference_that_goes_on_is_as_google_describes_it(client, teller, witness, ended):
     await teller.add_conference(**conference(ended, None, 0))
-    await ProxyTranscripts(client).harvest(CODE, ended, ended + timedelta(hours=1), intent=INTENT)
+    await ProxyTranscripts(client, clock=PatientClock()).harvest(
+        CODE, ended, ended + timedelta(hours=1), intent=INTENT
+    )
 
     assert "meet.conferenceRecords.participants.list" in witness.called
 

@@ -82,7 +82,7 @@ async def test_a_403_ends_the_wait_at_once_and_operator_and_inviter_are_told(
         assert stage.rows(TranscriptEntry) == []
         assert stage.clock.ahead < timedelta(minutes=5)
         assert "scope read" in plain((await stage.mails("operator@example.com"))[0])
-        assert "may not read Google Meet's record" in plain((await stage.mails(HOST))[0])
+        assert "may not read Google Meet’s record" in plain((await stage.mails(HOST))[0])
 
 
 @pytest.mark.parametrize("match", [ENTRIES, "GET */conferenceRecords?*"])
@@ -187,6 +187,7 @@ async def test_a_model_that_heals_is_told_from_one_that_does_not(tmp_path: Path)
         await stage.play(number)
         assert stage.summary(number).body["engine"] == "openai"
         assert stage.summary(number).input_tokens > 0
+        assert stage.told(number, "summary_fell_back") == []
 
 
 async def test_a_fallback_says_so_and_is_one_version(tmp_path: Path) -> None:
@@ -198,6 +199,9 @@ async def test_a_fallback_says_so_and_is_one_version(tmp_path: Path) -> None:
         (version,) = stage.rows(SummaryVersion, job_id=number)
         assert version.body["engine"] == "extractive"
         assert "without the language model" in plain((await stage.mails(HOST))[0])
+        (told,) = stage.told(number, "summary_fell_back")
+        assert (told["version"], told["kind"]) == (1, "model_unusable")
+        assert "refused to summarise" in told["reason"]
 
 
 @pytest.mark.parametrize(

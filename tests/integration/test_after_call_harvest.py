@@ -22,6 +22,56 @@ async def test_a_transcript_that_comes_late_is_waited_for(tmp_path: Path) -> Non
         assert "Recap: Pricing review" in (await stage.mails(HOST))[0]["Subject"]
 
 
+# A line each ten minutes, after the first, which is there at once.
+TRICKLE = tuple((LINES[n % 2][0], f"Line {n} of the pricing review.") for n in range(12))
+
+
+async def test_a_text_that_trickles_in_slowly_is_waited_for_to_its_last_word(tmp_path: Path) -> None:
+    async with AfterCallStage(tmp_path) as stage:
+        number = stage.meeting()
+        await stage.record(lines=TRICKLE, state="ENDED", ready_after_seconds=len(TRICKLE) * 600)
+        job = await stage.play(number)
+        assert job.transcript_source == "meet"
+        assert stage.entries(number) == [text for _, text in TRICKLE]
+        assert "code" not in stage.told(number, "transcript_ready")[0]
+
+
+async def test_a_text_that_never_ends_is_taken_as_it_is_when_the_wait_is_over(tmp_path: Path) -> None:
+    async with AfterCallStage(tmp_path, transcript_wait_hours=1) as stage:
+        number = stage.meeting()
+        await stage.record(lines=TRICKLE, state="ENDED", ready_after_seconds=2 * 3600)
+        await stage.play(number)
+        assert 0 < len(stage.entries(number)) < len(TRICKLE)
+        assert "some of it may be missing" in plain((await stage.mails(HOST))[0])
+
+
+async def test_without_a_token_captions_serve_at_once_and_log_recap_and_timeline_say_so(
+    tmp_path: Path,
+) -> None:
+    async with AfterCallStage(tmp_path, meet_records=False) as stage:
+        number = stage.meeting()
+        stage.captions(number)
+        await stage.record()
+        job = await stage.play(number)
+        assert job.transcript_source == "captions"
+        assert await stage.teller.okoro_requests() == []
+        assert stage.told(number, "transcript_ready")[0]["code"] == "no_access"
+        assert "has no access to Google Meet’s records" in plain((await stage.mails(HOST))[0])
+        assert await stage.mails("operator@example.com") == []
+
+
+async def test_captions_serve_where_a_recording_cannot_be_heard(tmp_path: Path) -> None:
+    async with AfterCallStage(tmp_path, transcript_sources=("recording", "captions")) as stage:
+        number = stage.meeting()
+        stage.captions(number)
+        (tmp_path / "recording.webm").write_bytes(b"")
+        with stage.database.write() as session:
+            facts = {"path": "recording.webm", "duration_seconds": 60.0, "created_at": stage.clock.now()}
+            session.add(Recording(job_id=number, **facts))
+        assert (await stage.play(number)).transcript_source == "captions"
+        assert stage.told(number, "transcript_ready")[0]["code"] == "recording_unusable"
+
+
 async def test_no_look_is_taken_after_the_wait_and_the_reader_hears_why(tmp_path: Path) -> None:
     async with AfterCallStage(tmp_path, transcript_wait_hours=1) as stage:
         number = stage.meeting()
@@ -30,7 +80,7 @@ async def test_no_look_is_taken_after_the_wait_and_the_reader_hears_why(tmp_path
         assert (job.state, job.transcript_source) == ("completed", "")
         assert timedelta(minutes=58) <= stage.clock.ahead < timedelta(minutes=62)
         (mail,) = await stage.mails(HOST)
-        assert "did not finish the transcript in time" in plain(mail)
+        assert "did not finish its transcript in time" in plain(mail)
 
 
 async def test_a_meeting_that_was_never_transcribed_ends_honestly(tmp_path: Path) -> None:
@@ -39,7 +89,7 @@ async def test_a_meeting_that_was_never_transcribed_ends_honestly(tmp_path: Path
         await stage.record(transcribed=False)
         await stage.play(number)
         assert stage.told(number, "transcript_absent") == [
-            {"reason": "transcription was never turned on in this meeting"}
+            {"reason": "transcription was never turned on in this meeting", "code": "not_transcribed"}
         ]
         assert stage.clock.ahead < timedelta(hours=1)
 

@@ -236,7 +236,7 @@ async def test_another_version_says_what_changed(tmp_path: Path) -> None:
         await stage.finished(number)
         mail = (await stage.mails(HOST))[-1]
         assert mail["Subject"].startswith("Recap v2:")
-        assert "Since version 1:" in plain(mail)
+        assert "Changed since version 1:" in plain(mail)
         changes = Queries(stage.house).summary_changes(ME, "job_one", 1, 2)
         assert changes
         assert stage.summary(number).cost is None

@@ -12,17 +12,20 @@ from agent.lifecycle.transition import advance, status_facts
 from agent.model.states import State, Told
 from agent.model.summary import Summary
 from agent.model.tables import Job
+from agent.model.transcript import Why
+from agent.rules import sourcing
 from agent.store import bots, jobs
 
 
-def close_without_words(session: Session, house: House, job: Job, reason: str, *, consented: bool) -> None:
+def close_without_words(session: Session, house: House, job: Job, why: Why) -> None:
     """Complete a job that has no transcript, and say so. Without consent the inviter gets one line and no more."""
     now = house.now()
-    jobs.note(session, job, now, Told.TRANSCRIPT_ABSENT, {"reason": reason})
-    if consented:
-        recap.queue_absence(session, house, job, reason, now)
-    else:
+    line: dict[str, object] = {"reason": sourcing.told(why), "code": why.value}
+    jobs.note(session, job, now, Told.TRANSCRIPT_ABSENT, line)
+    if why is Why.NOT_CONSENTED:
         recap.queue_no_consent(session, house, job, now)
+    else:
+        recap.queue_absence(session, house, job, why, now)
     finish(session, house, job, now, summary=None)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -17,7 +17,7 @@ from agent.lifecycle.attendance.ending import HARVEST
 from agent.lifecycle.house import House
 from agent.model.states import EndReason, State, Told
 from agent.model.tables import Consent, Job, Recording
-from agent.model.transcript import Entry, Harvest, Readiness, Source
+from agent.model.transcript import Entry, Harvest, Readiness, Source, Why
 from agent.rules import backoff, permission, sourcing
 from agent.store import bots, jobs, recaps
 
@@ -30,7 +30,6 @@ NEIGHBOURHOOD = timedelta(days=2)
 USUAL_LENGTH = timedelta(hours=1)
 # Clocks differ, and what is said while the bot is thrown out was begun before.
 REMOVAL_SLACK = timedelta(seconds=30)
-NOT_ALLOWED = "the bot may not read Google Meet's record of this meeting; its operator was told"
 log = structlog.get_logger("harvest")
 
 
@@ -57,7 +56,7 @@ class GetWords:
         if now.job.state != State.FINALIZING:
             return
         if not now.allowed:
-            await asyncio.to_thread(self._end, job_id, "nobody allowed it", False)
+            await asyncio.to_thread(self._end, job_id, Why.NOT_CONSENTED)
             return
         found, choice = await self._look(now, look)
         entries: Sequence[Entry] = found.entries
@@ -66,25 +65,26 @@ class GetWords:
         if choice.wait_seconds is not None:
             await asyncio.to_thread(self._wait, job_id, look, choice.wait_seconds, found)
         elif choice.source is None:
-            await asyncio.to_thread(self._end, job_id, choice.reason, True)
+            await asyncio.to_thread(self._end, job_id, choice.why or Why.NOTHING_CAPTURED)
         else:
             await asyncio.to_thread(self._keep, job_id, choice, found, entries)
 
     def _situation(self, job_id: int) -> Situation:
         with self.house.database.read() as session:
             job = jobs.get(session, job_id)
-            around = job.starts_at - NEIGHBOURHOOD, job.starts_at + NEIGHBOURHOOD
             return Situation(
                 job=job,
                 allowed=kept_until(jobs.ledger(session, job_id)) is not None,
                 captions=[as_entry(row) for row in jobs.entries(session, job_id, Source.CAPTIONS)],
                 recordings=bots.recordings(session, [job_id]).get(job_id, []),
-                others=[_span(other) for other in recaps.on_code(session, job, *around)],
+                others=others_on_code(session, job),
             )
 
     async def _look(self, now: Situation, look: int) -> tuple[Harvest, sourcing.Choice]:
         sources = self.house.habits.transcript_sources
         found, asked_to_wait = Harvest(Readiness.NO_RECORD), 0.0
+        if Source.MEET in sources and not self.house.habits.meet_records:
+            return found, sourcing.refused(self._evidence(now, found), sources=sources, why=Why.NO_ACCESS)
         try:
             if Source.MEET in sources:
                 found = await self._ask_platform(now)
@@ -95,8 +95,8 @@ class GetWords:
             asked_to_wait = error.retry_after_seconds or 0.0
         except MeetbotError as error:
             await asyncio.to_thread(self._refused, now.job.id or 0, error)
-            reason = NOT_ALLOWED if isinstance(error, Denied | Misconfigured) else error.safe
-            return found, sourcing.refused(self._evidence(now, found), sources=sources, reason=reason)
+            why = Why.NOT_ALLOWED if isinstance(error, Denied | Misconfigured) else Why.REFUSED
+            return found, sourcing.refused(self._evidence(now, found), sources=sources, why=why)
         waited, next_look = self._patience(now.job, look, found)
         choice = sourcing.choose(
             self._evidence(now, found),
@@ -138,15 +138,22 @@ class GetWords:
     async def _listen(
         self, now: Situation, look: int, choice: sourcing.Choice
     ) -> tuple[Sequence[Entry], sourcing.Choice]:
-        """Put the recording into words; while its model cannot answer, that is waited for like Meet's transcript."""
+        """Put the recording into words; while its model cannot answer, that is waited for like Meet's transcript.
+
+        Where it cannot be heard at all, the captions serve, if they may.
+        """
         try:
             return await hearing.heard(self.house, now.recordings, now.captions, None), choice
         except Temporary as error:
+            log.warning("harvest.later", action="harvest.listen", job=now.job.public_id, error=error.full)
             _, next_look = self._patience(now.job, look, Harvest(Readiness.NO_RECORD))
-            return (), sourcing.Choice(wait_seconds=next_look, reason=error.safe)
+            if next_look is not None:
+                return (), sourcing.Choice(wait_seconds=next_look)
         except MeetbotError as error:
             await asyncio.to_thread(self._refused, now.job.id or 0, error)
-            return (), sourcing.Choice(reason=choice.reason or error.safe)
+        rest = replace(self._evidence(now, Harvest(Readiness.NO_RECORD)), has_recording=False)
+        why = choice.why or Why.RECORDING_UNUSABLE
+        return (), sourcing.refused(rest, sources=self.house.habits.transcript_sources, why=why)
 
     def _refused(self, job_id: int, error: MeetbotError) -> None:
         """Write a refusal for good down, and tell the operator, who alone can mend it."""
@@ -178,11 +185,11 @@ class GetWords:
             key = f"harvest:{job.public_id}:{job.revision}:{look + 1}"
             self.house.engine.after(session, HARVEST, key, job_id, look + 1, at=at)
 
-    def _end(self, job_id: int, reason: str, consented: bool) -> None:
+    def _end(self, job_id: int, why: Why) -> None:
         with self.house.database.write() as session:
             job = jobs.get(session, job_id, lock=True)
             if job.state == State.FINALIZING:
-                close_without_words(session, self.house, job, reason, consented=consented)
+                close_without_words(session, self.house, job, why)
 
     def _keep(self, job_id: int, choice: sourcing.Choice, found: Harvest, entries: Sequence[Entry]) -> None:
         """Store the words and hand over to the summary, in one transaction."""
@@ -193,22 +200,20 @@ class GetWords:
             if job.state != State.FINALIZING or until is None:
                 return
             if choice.source is not Source.CAPTIONS:
-                until = min(until, _thrown_out_at(job))
-                kept = [entry for entry in entries if entry.started_at <= until]
+                kept = kept_of(entries, job, until)
                 jobs.replace_entries(session, job_id, choice.source, rows(job_id, kept, choice.source))
             job.conferences = conference_notes.of(found, job) or job.conferences
             conference_notes.name_participants(session, job)
             session.flush()
             _, count = jobs.entries_page(session, job_id, choice.source, offset=0, limit=1)
             if not count:
-                close_without_words(
-                    session, self.house, job, choice.reason or "nothing was said", consented=True
-                )
+                close_without_words(session, self.house, job, choice.why or Why.NOTHING_SAID)
                 return
             job.transcript_source = choice.source.value
-            line = {"source": choice.source.value, "entries": count, "why": choice.reason}
-            told: dict[str, object] = {name: value for name, value in line.items() if value}
-            jobs.note(session, job, self.house.now(), Told.TRANSCRIPT_READY, told)
+            line: dict[str, object] = {"source": choice.source.value, "entries": count}
+            if choice.why:
+                line |= {"why": sourcing.told(choice.why), "code": choice.why.value}
+            jobs.note(session, job, self.house.now(), Told.TRANSCRIPT_READY, line)
             session.add(job)
             self._hand_over(session, job)
 
@@ -232,6 +237,18 @@ def kept_until(ledger: Sequence[Consent]) -> datetime | None:
         elif entry.outcome in {"declined", "opted_out"}:
             until = None
     return until
+
+
+def others_on_code(session: Session, job: Job) -> list[tuple[datetime, datetime]]:
+    """Return when other meetings with the job's code were, or are planned to be."""
+    around = job.starts_at - NEIGHBOURHOOD, job.starts_at + NEIGHBOURHOOD
+    return [_span(other) for other in recaps.on_code(session, job, *around)]
+
+
+def kept_of(entries: Sequence[Entry], job: Job, until: datetime) -> list[Entry]:
+    """Return what may be kept of words that the bot did not take itself: said by `until`, and before it was removed."""
+    until = min(until, _thrown_out_at(job))
+    return [entry for entry in entries if entry.started_at <= until]
 
 
 def _span(job: Job) -> tuple[datetime, datetime]:

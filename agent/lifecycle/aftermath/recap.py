@@ -11,10 +11,11 @@ from agent.lifecycle.aftermath import carried, holding, mail_links, readers
 from agent.lifecycle.aftermath.conference_notes import invitees
 from agent.lifecycle.aftermath.entries import as_entry
 from agent.lifecycle.house import House
-from agent.model.letter import Mail, NoticeLetter, RecapLetter, Thread
+from agent.model.letter import Changes, ConsentTold, Mail, NoticeLetter, RecapLetter, Thread
 from agent.model.states import Told
 from agent.model.summary import Summary
 from agent.model.tables import Job, SummaryVersion, TranscriptEntry
+from agent.model.transcript import Why
 from agent.rules import differences, recipients
 from agent.store import jobs
 
@@ -25,16 +26,16 @@ def queue_recaps(session: Session, house: House, job: Job, row: SummaryVersion, 
     chosen = readers.choose(session, house, job)
     names = tuple(reader.email for reader in chosen)
     knows_last_time = carried.told_before(session, job) if row.carried_over else frozenset()
-    summary = _with_notes(session, job, row)
+    summary = Summary.model_validate(row.body)
+    why, changes = _why(session, job), _changes(session, job, row.version, summary)
     held_until = now + timedelta(minutes=house.habits.recap_hold_minutes)
     for reader in chosen:
         letter = _with_words(
             _letter(session, house, job, reader, names, now), house, job, reader, summary, entries
         )
         open_still = row.carried_over if reader.email in knows_last_time else []
-        letter = replace(
-            letter, version=row.version, carried_over=tuple(str(one["text"]) for one in open_still)
-        )
+        carried_over = tuple(str(one["text"]) for one in open_still)
+        letter = replace(letter, version=row.version, carried_over=carried_over, why=why, changes=changes)
         mail = house.letters.recap(letter)
         key = f"recap:{job.public_id}:v{row.version}:{reader.email}"
         _queue(session, house, job, mail, key, "recap", now, house.habits.recap_hold_minutes)
@@ -42,14 +43,13 @@ def queue_recaps(session: Session, house: House, job: Job, row: SummaryVersion, 
         holding.announce(session, house, job, row.version, names, held_until)
 
 
-def queue_absence(session: Session, house: House, job: Job, reason: str, now: datetime) -> None:
+def queue_absence(session: Session, house: House, job: Job, why: Why, now: datetime) -> None:
     """Tell the readers that there is no transcript, and why: silence would be worse."""
     chosen = readers.choose(session, house, job)
     names = tuple(one.email for one in chosen)
+    language = language_of(house, job)
     for reader in chosen:
-        letter = replace(
-            _letter(session, house, job, reader, names, now), absence=f"{reason[:1].upper()}{reason[1:]}."
-        )
+        letter = replace(_letter(session, house, job, reader, names, now), why=why, language=language)
         mail = house.letters.recap(letter)
         _queue(session, house, job, mail, f"absence:{job.public_id}:{reader.email}", "recap", now)
 
@@ -78,19 +78,18 @@ def thread_of(job: Job) -> Thread:
     )
 
 
-def consent_sentence(session: Session, job: Job) -> str:
-    """Say in one sentence what the ledger holds."""
-    ledger = jobs.ledger(session, job.id or 0)
-    for entry in reversed(ledger):
-        if entry.outcome == "granted":
-            return f"{entry.who or 'Somebody'} agreed to notes at {entry.at:%H:%M} UTC: “{entry.words}”"
-        if entry.outcome == "withdrawn":
-            return (
-                f"{entry.who or 'Somebody'} said stop at {entry.at:%H:%M} UTC; what was said before is kept."
-            )
-        if entry.outcome == "announced":
-            return "The bot announced that it takes notes, and nobody objected."
-    return "No consent is on the ledger."
+def language_of(house: House, job: Job) -> str:
+    """Return in which language to write of a meeting that has no notes, which would tell."""
+    wanted = job.options.get("summary_language") or house.habits.summary_language
+    return str(wanted or job.options.get("language") or house.habits.language)
+
+
+def consent_told(session: Session, job: Job) -> ConsentTold:
+    """Return the newest entry of the ledger that readers should know of."""
+    for entry in reversed(jobs.ledger(session, job.id or 0)):
+        if entry.outcome in {"granted", "withdrawn", "announced"}:
+            return ConsentTold(entry.outcome, entry.who, entry.at, entry.words)
+    return ConsentTold()
 
 
 def _queue(
@@ -139,7 +138,7 @@ def _letter(
         absent=_absent(session, house, job, reader.email),
         rivals=tuple(person.name for person in roster if person.verdict == "rival"),
         inviter=job.inviter,
-        consent=consent_sentence(session, job),
+        consent=consent_told(session, job),
         source=job.transcript_source or "none",
         summary=None,
         recipients=everybody,
@@ -183,24 +182,22 @@ def _with_words(
     return replace(letter, summary=seen, quotes=quotes, cut_at=until, transcript_url=url)
 
 
-def _with_notes(session: Session, job: Job, row: SummaryVersion) -> Summary:
-    """Add what readers should know of the whole: why this source, and what changed since the last version."""
-    summary = Summary.model_validate(row.body)
-    notes = list(summary.notes)
+def _why(session: Session, job: Job) -> Why | None:
+    """Return why the words are not from the preferred source, as it was written down when they were chosen."""
     ready = [line for line in jobs.timeline(session, job.id or 0) if line.kind == Told.TRANSCRIPT_READY]
-    if ready and (why := str(ready[-1].data.get("why", ""))):
-        notes.append(f"{why[:1].upper()}{why[1:]}.")
-    before = [one for one in jobs.summaries(session, job.id or 0) if one.version < row.version]
-    if before:
-        changes = differences.compare(Summary.model_validate(before[0].body), summary)
-        notes.append(f"Since version {before[0].version}: {_told(changes)}.")
-    return summary.model_copy(update={"notes": tuple(notes)})
+    code = ready[-1].data.get("code") if ready else None
+    return Why(str(code)) if code else None
 
 
-def _told(changes: Sequence[differences.Difference]) -> str:
-    counts = {
-        "added": sum(len(one.added) for one in changes),
-        "removed": sum(len(one.removed) for one in changes),
-        "reworded": sum(len(one.changed) for one in changes),
-    }
-    return ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "nothing changed"
+def _changes(session: Session, job: Job, version: int, summary: Summary) -> Changes | None:
+    """Compare with the version before, where there is one."""
+    before = [one for one in jobs.summaries(session, job.id or 0) if one.version < version]
+    if not before:
+        return None
+    found = differences.compare(Summary.model_validate(before[0].body), summary)
+    return Changes(
+        before[0].version,
+        added=sum(len(one.added) for one in found),
+        removed=sum(len(one.removed) for one in found),
+        reworded=sum(len(one.changed) for one in found),
+    )

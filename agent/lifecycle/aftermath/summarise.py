@@ -12,9 +12,9 @@ from agent.lifecycle.aftermath.entries import as_entry
 from agent.lifecycle.aftermath.harvest import kept_until
 from agent.lifecycle.house import House
 from agent.model.states import State, Told
-from agent.model.summary import Brief, Summary
+from agent.model.summary import FELL_BACK, Brief, Summary
 from agent.model.tables import Job, SummaryVersion
-from agent.model.transcript import Entry
+from agent.model.transcript import Entry, Why
 from agent.rules.carryover import unfinished
 from agent.rules.differences import lines_of
 from agent.store import jobs
@@ -55,18 +55,19 @@ class Summarise:
             if state not in {State.FINALIZING, State.COMPLETED} or self._is_written(session, job_id, version):
                 return None
             rows = jobs.entries(session, job_id, job.transcript_source)
-            if rows and kept_until(jobs.ledger(session, job_id)) is not None:
+            consented = kept_until(jobs.ledger(session, job_id)) is not None
+            if rows and consented:
                 open_before = carried.open_before(session, job)
                 brief = self._brief(session, job, open_before)
                 return Material(brief, [as_entry(row) for row in rows], open_before)
-            self._end(session, job, consented=kept_until(jobs.ledger(session, job_id)) is not None)
+            self._end(session, job, Why.DELETED if consented else Why.NOT_CONSENTED)
             return None
 
-    def _end(self, session: Session, job: Job, *, consented: bool) -> None:
+    def _end(self, session: Session, job: Job, why: Why) -> None:
         """Complete a job whose words are gone; one that is complete stays as it is."""
         if job.state == State.FINALIZING:
             job.transcript_source = ""
-            close_without_words(session, self.house, job, "its words were deleted", consented=consented)
+            close_without_words(session, self.house, job, why)
 
     def _is_written(self, session: Session, job_id: int, version: int) -> bool:
         return any(row.version >= version for row in jobs.summaries(session, job_id))
@@ -89,27 +90,37 @@ class Summarise:
             if self._is_written(session, job_id, version):
                 return
             if kept_until(jobs.ledger(session, job_id)) is None:
-                self._end(session, job, consented=False)  # taken back while the model was at work
+                self._end(session, job, Why.NOT_CONSENTED)  # taken back while the model was at work
                 return
             now = self.house.now()
             row = self._row(job_id, version, material, summary, took_ms)
             session.add(row)
             session.flush()
-            line = {
-                "version": version,
-                "engine": summary.engine,
-                "model": summary.model,
-                "notes": list(summary.notes),
-                "input_tokens": row.input_tokens,
-                "output_tokens": row.output_tokens,
-                "cost": row.cost,
-                "took_ms": took_ms,
-            }
-            told: dict[str, object] = {name: value for name, value in line.items() if value}
-            jobs.note(session, job, now, Told.SUMMARY_READY, told)
+            self._tell(session, job, summary, row)
             recap.queue_recaps(session, self.house, job, row, now)
             if job.state == State.FINALIZING:
                 finish(session, self.house, job, now, summary=summary)
+
+    def _tell(self, session: Session, job: Job, summary: Summary, row: SummaryVersion) -> None:
+        """Write down that there is a version, what it took, and where the model failed on it."""
+        now = self.house.now()
+        for note in summary.notes:
+            if note.kind in FELL_BACK:
+                fallen: dict[str, object] = {"version": row.version, "kind": note.kind, "reason": note.text}
+                jobs.note(session, job, now, Told.SUMMARY_FELL_BACK, fallen)
+                log.warning("summary.fell_back", action="summarise", job=job.public_id, reason=note.text)
+        line = {
+            "version": row.version,
+            "engine": summary.engine,
+            "model": summary.model,
+            "notes": [note.text for note in summary.notes],
+            "input_tokens": row.input_tokens,
+            "output_tokens": row.output_tokens,
+            "cost": row.cost,
+            "took_ms": row.took_ms,
+        }
+        told: dict[str, object] = {name: value for name, value in line.items() if value}
+        jobs.note(session, job, now, Told.SUMMARY_READY, told)
 
     def _row(
         self, job_id: int, version: int, material: Material, summary: Summary, took_ms: int

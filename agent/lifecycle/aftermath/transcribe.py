@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -10,7 +11,13 @@ from sqlmodel import Session
 from agent.errors import MeetbotError, Missing
 from agent.lifecycle.aftermath import hearing
 from agent.lifecycle.aftermath.entries import as_entry, rows
-from agent.lifecycle.aftermath.harvest import OVERLAP_AFTER, OVERLAP_BEFORE, kept_until
+from agent.lifecycle.aftermath.harvest import (
+    OVERLAP_AFTER,
+    OVERLAP_BEFORE,
+    kept_of,
+    kept_until,
+    others_on_code,
+)
 from agent.lifecycle.house import House
 from agent.model.states import Told
 from agent.model.tables import Job, Production, Recording
@@ -19,6 +26,17 @@ from agent.store import bots, jobs, sharing
 
 TRANSCRIBE = "transcribe"
 log = structlog.get_logger("transcribe")
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """A wish for a transcript, and what one may be made from."""
+
+    job: Job
+    wish: Production
+    files: Sequence[Recording]
+    captions: Sequence[Entry]
+    others: Sequence[tuple[datetime, datetime]]
 
 
 class Transcribe:
@@ -32,18 +50,15 @@ class Transcribe:
         found = await asyncio.to_thread(self._material, job_id, number)
         if found is None:
             return
-        job, wish, files, captions = found
         try:
-            source, entries = await self._make(job, wish, files, captions)
+            source, entries = await self._make(found)
         except MeetbotError as error:
-            log.warning("transcribe.failed", action="transcribe", job=job.public_id, error=error.full)
+            log.warning("transcribe.failed", action="transcribe", job=found.job.public_id, error=error.full)
             await asyncio.to_thread(self._settle, job_id, number, None, (), error.safe)
         else:
             await asyncio.to_thread(self._settle, job_id, number, source, entries, "")
 
-    def _material(
-        self, job_id: int, number: int
-    ) -> tuple[Job, Production, list[Recording], list[Entry]] | None:
+    def _material(self, job_id: int, number: int) -> Material | None:
         with self.house.database.read() as session:
             job = jobs.get(session, job_id)
             wish = sharing.production(session, job_id, "transcript")
@@ -51,26 +66,29 @@ class Transcribe:
                 return None
             files = bots.recordings(session, [job_id]).get(job_id, [])
             captions = [as_entry(row) for row in jobs.entries(session, job_id, Source.CAPTIONS)]
-            return job, wish, files, captions
+            return Material(job, wish, files, captions, others_on_code(session, job))
 
-    async def _make(
-        self, job: Job, wish: Production, files: Sequence[Recording], captions: Sequence[Entry]
-    ) -> tuple[Source, Sequence[Entry]]:
-        if files and self.house.transcriber is not None:
-            language = wish.options.get("language")
-            return Source.RECORDING, await hearing.heard(self.house, files, captions, language)
+    async def _make(self, now: Material) -> tuple[Source, Sequence[Entry]]:
+        if now.files and self.house.transcriber is not None:
+            language = now.wish.options.get("language")
+            return Source.RECORDING, await hearing.heard(self.house, now.files, now.captions, language)
+        if self.house.habits.meet_records and (entries := await self._of_platform(now)):
+            return Source.MEET, entries
+        if now.captions:
+            return Source.CAPTIONS, now.captions
+        raise Missing("There is no recording, no transcript of Meet's and no captions to make one from.")
+
+    async def _of_platform(self, now: Material) -> Sequence[Entry]:
+        job = now.job
         began, ended = min(job.admitted_at or job.starts_at, job.starts_at), job.left_at or self.house.now()
         found = await self.house.transcripts.harvest(
             job.meeting_code,
             began - OVERLAP_BEFORE,
             ended + OVERLAP_AFTER,
             intent=f"Make the transcript that {job.inviter or 'the bot’s owner'} asked for",
+            others=now.others,
         )
-        if found.entries:
-            return Source.MEET, found.entries
-        if captions:
-            return Source.CAPTIONS, captions
-        raise Missing("There is no recording, no transcript of Meet's and no captions to make one from.")
+        return found.entries
 
     def _settle(
         self, job_id: int, number: int, source: Source | None, entries: Sequence[Entry], error: str
@@ -90,7 +108,7 @@ class Transcribe:
         self, session: Session, job: Job, source: Source, entries: Sequence[Entry], now: datetime
     ) -> None:
         until = kept_until(jobs.ledger(session, job.id or 0)) or now
-        kept = rows(job.id or 0, [entry for entry in entries if entry.started_at <= until], source)
+        kept = rows(job.id or 0, kept_of(entries, job, until), source)
         if source is not Source.CAPTIONS:
             jobs.replace_entries(session, job.id or 0, source, kept)
         job.transcript_source = source.value

@@ -62,8 +62,11 @@ class Segment(BaseModel):
 
 
 class AudioOrder(BaseModel):
+    """What is heard in every file of at most `limit_bytes`; a larger one is refused, and an empty one."""
+
     language: str = "english"
     segments: list[Segment]
+    limit_bytes: int = Field(default=25 * 1024 * 1024, ge=1)
 
 
 SILENCE = AudioOrder(segments=[Segment(start=0.0, end=2.0, text="Thanks for coming, everyone.")])
@@ -128,7 +131,7 @@ class LanguageModel:
         size = len(await upload.read())
         fields = {key: value for key, value in form.multi_items() if isinstance(value, str)}
         behaviour = self._next(request, {**fields, "file": upload.filename, "bytes": size})
-        failure = await self._held_up(behaviour)
+        failure = await self._held_up(behaviour) or _unfit(size, self._heard.limit_bytes)
         if failure is not None:
             return failure
         return _heard(self._heard, behaviour, fields.get("response_format", "json"))
@@ -192,6 +195,14 @@ def _model_card(name: str) -> dict[str, Any]:
 def _error(status: int, message: str, code: str | None) -> JSONResponse:
     kind = "server_error" if status >= 500 else "invalid_request_error" if status < 429 else "requests"
     return JSONResponse({"error": {"message": message, "type": kind, "param": None, "code": code}}, status)
+
+
+def _unfit(size: int, limit_bytes: int) -> JSONResponse | None:
+    if size > limit_bytes:
+        return _error(413, f"Maximum content size limit ({limit_bytes}) exceeded ({size} bytes read)", None)
+    if not size:
+        return _error(400, "Audio file is too short. Minimum audio length is 0.1 seconds.", "audio_too_short")
+    return None
 
 
 async def _chunks(completion: dict[str, Any], *, usage: bool) -> AsyncIterator[str]:

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from agent.delivery.letters import LetterWriter
 from agent.model.invite import Attendee
-from agent.model.letter import NoticeLetter, RecapLetter, ReplyLetter, Thread
-from agent.model.summary import ActionItem, Decision, Question, Statement, Summary, Topic
+from agent.model.letter import ConsentTold, NoticeLetter, RecapLetter, ReplyLetter, Thread
+from agent.model.summary import ActionItem, Decision, Note, NoteKind, Question, Statement, Summary, Topic
+from agent.model.transcript import Why
 
 NOW = datetime(2026, 11, 24, 14, 52, tzinfo=UTC)
 START = NOW - timedelta(hours=1)
@@ -25,7 +26,7 @@ def recap(text="Ship on the third.", **changes):
         decisions=(Decision(text=text, agreed_by=(text,), cites=(1,)),),
         action_items=(ActionItem(text=text, owner="Host Person", due=text[:120], cites=(1,)),),
         open_questions=(Question(text=text, verified=False),),
-        notes=(text,),
+        notes=(Note(kind=NoteKind.MODEL_BUSY, text=text),),
     )
     values = {
         "message_id": "<recap.1@example.com>",
@@ -39,7 +40,7 @@ def recap(text="Ship on the third.", **changes):
         "absent": (text,),
         "rivals": (text,),
         "inviter": text,
-        "consent": text,
+        "consent": ConsentTold("granted", text, NOW, text),
         "source": "captions",
         "summary": summary,
         "quotes": {1: (1.0, text, text)},
@@ -193,9 +194,9 @@ def test_every_script_is_shown_in_its_own_direction(words):
 
 
 def test_a_recap_without_transcript_is_short_and_says_why():
-    text, html = parts(WRITER.recap(recap(summary=None, source="none", absence="Nobody consented.")))
+    text, html = parts(WRITER.recap(recap(summary=None, source="none", why=Why.NOT_TRANSCRIBED)))
 
-    assert "There is no transcript of this meeting. Nobody consented." in text
+    assert "! There is no transcript of this meeting. Transcription was never turned on" in text
     assert "Your actions" not in html
 
 

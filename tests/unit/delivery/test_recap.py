@@ -1,11 +1,25 @@
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from email import message_from_bytes, policy
 
 import pytest
 
+from agent.delivery.letters import LetterWriter
 from agent.delivery.recap import is_mine, view_of, web_url, wrapped
-from agent.model.letter import RecapLetter
-from agent.model.summary import ActionItem, Decision, Question, Statement, Summary, Topic
+from agent.delivery.wording import LANGUAGES
+from agent.model.letter import Changes, ConsentTold, RecapLetter
+from agent.model.summary import (
+    ActionItem,
+    Decision,
+    Note,
+    NoteKind,
+    Question,
+    Statement,
+    Summary,
+    Topic,
+)
+from agent.model.transcript import Why
 
 SUMMARY = Summary(
     title="Weekly",
@@ -18,7 +32,7 @@ SUMMARY = Summary(
         ActionItem(text="Somebody looks.", verified=False),
     ),
     open_questions=(Question(text="Which page?", cites=(1,)),),
-    notes=("The model did not answer.",),
+    notes=(Note(kind=NoteKind.MODEL_BUSY, text="The model did not answer."),),
 )
 LETTER = RecapLetter(
     message_id="<recap.1@example.com>",
@@ -32,7 +46,9 @@ LETTER = RecapLetter(
     absent=(),
     rivals=("Note Taker",),
     inviter="Host Person",
-    consent="Host Person said yes.",
+    consent=ConsentTold(
+        "granted", "Host Person", datetime(2026, 11, 24, 23, 31, tzinfo=UTC), "Yes, go ahead"
+    ),
     source="meet",
     summary=SUMMARY,
     quotes={
@@ -100,9 +116,7 @@ def test_what_was_not_verified_says_so():
 def test_the_subject_counts_decisions_and_actions():
     assert view().subject == "Recap: Weekly — Wed 25 November 2026 (1 decision, 3 actions)"
     assert view(version=2).subject.startswith("Recap v2: Weekly — ")
-    assert (
-        view(summary=None, absence="It was not turned on.").subject == "Recap: Weekly — Wed 25 November 2026"
-    )
+    assert view(summary=None, why=Why.NOT_TRANSCRIBED).subject == "Recap: Weekly — Wed 25 November 2026"
 
 
 def test_a_long_title_leaves_room_for_date_and_counts():
@@ -131,11 +145,92 @@ def test_every_source_has_a_name(source):
 
 
 def test_a_meeting_without_transcript_says_why():
-    shown = view(summary=None, source="none", absence="Transcription was not turned on.")
+    shown = view(summary=None, source="none", why=Why.NOT_TRANSCRIBED)
 
-    assert shown.notice == "There is no transcript of this meeting. Transcription was not turned on."
+    assert shown.notice == (
+        "There is no transcript of this meeting. Transcription was never turned on in this meeting."
+    )
     assert shown.preheader == shown.notice
     assert shown.sections == ()
+
+
+def test_notes_tell_how_it_was_made_from_which_words_and_what_changed():
+    assert view(why=Why.MEET_PARTIAL, changes=Changes(1, added=2, reworded=1), version=2).notes == (
+        "This summary was made without the language model, which did not answer in time.",
+        "Google Meet’s transcript covers only part of the meeting.",
+        "Changed since version 1: 2 added, 1 reworded.",
+    )
+    assert view(changes=Changes(3)).notes[-1] == "Changed since version 3: nothing."
+
+
+@pytest.mark.parametrize(
+    ("told", "sentence"),
+    [
+        (ConsentTold(), "Nobody’s consent is on record."),
+        (ConsentTold("announced"), "Meetbot announced that it takes notes, and nobody objected."),
+        (LETTER.consent, "Host Person agreed to notes at 00:31: “Yes, go ahead”"),
+        (replace(LETTER.consent, who=""), "Somebody agreed to notes at 00:31: “Yes, go ahead”"),
+        (
+            replace(LETTER.consent, outcome="withdrawn"),
+            "Host Person said stop at 00:31; what was said before is kept.",
+        ),
+    ],
+)
+def test_consent_is_told_in_the_meetings_own_time(told, sentence):
+    assert dict(view(consent=told).facts)["Consent"] == sentence
+
+
+ENGLISH = re.compile(
+    r"\b(?:the|this|were|is|of|and|by|at|meeting|transcript|sent|kept|since|nobody|your|not)\b",
+    re.IGNORECASE,
+)
+EVERYTHING = Summary(
+    title="X1",
+    tldr=(Statement(text="X2", verified=False),),
+    topics=(Topic(title="X3"),),
+    decisions=(Decision(text="X4", agreed_by=("Y1",)),),
+    action_items=(ActionItem(text="X5", owner="Y1", due="X6"), ActionItem(text="X7", owner="Y2")),
+    open_questions=(Question(text="X8"),),
+    notes=tuple(Note(kind=kind, text="the English of it", count=2) for kind in NoteKind),
+)
+
+
+def texts(shown):
+    """Every word that a reader sees, in both forms of the mail."""
+    mail = message_from_bytes(shown.raw, policy=policy.default)
+    parts = (mail.get_body((kind,)).get_content() for kind in ("plain", "html"))
+    return mail["Subject"] + re.sub(
+        r"<style.*?</style>|<[^>]+>|https?://\S+", " ", " ".join(parts), flags=re.DOTALL
+    )
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES.keys() - {"en"}))
+@pytest.mark.parametrize("why", Why)
+def test_no_english_sentence_is_left_in_another_language(language, why):
+    writer = LetterWriter("bot@example.com", "Bot", "https://bot.example.com", lambda: LETTER.ended_at)
+    consents = [
+        replace(LETTER.consent, outcome=one, who="", words="X9")
+        for one in ("granted", "withdrawn", "announced", "none")
+    ]
+    letter = replace(
+        LETTER, title="X0", language=language, why=why, recipient_name="Y1", attended=("Y1", "Y2")
+    )
+    letter = replace(
+        letter, absent=("Y3",), rivals=("Y4",), inviter="Y1", retention_days=30, carried_over=("X10",)
+    )
+    letter = replace(letter, recipients=("y@example.com",), changes=Changes(1, 2, 3, 4), version=2, quotes={})
+    links = {
+        name: f"https://bot.example.com/{name}"
+        for name in ("delete_url", "unsubscribe_url", "transcript_url")
+    }
+    for consent in consents:
+        for summary in (EVERYTHING.model_copy(update={"language": language}), None):
+            told = texts(
+                writer.recap(
+                    replace(letter, consent=consent, summary=summary, cut_at=letter.ended_at, **links)
+                )
+            )
+            assert not ENGLISH.findall(told), told
 
 
 def test_a_reader_who_left_is_told_where_the_recap_ends():

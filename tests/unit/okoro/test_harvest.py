@@ -8,12 +8,12 @@ from agent.model.transcript import Readiness
 from agent.okoro.client import OkoroClient
 from agent.okoro.harvest import UNKNOWN_SPEAKER, ProxyTranscripts
 from agent.sandbox.teller import Teller
-from tests.unit.okoro.conftest import CODE, INTENT, calls, conference
+from tests.unit.okoro.conftest import CODE, INTENT, PatientClock, calls, conference
 
 
 @pytest.fixture
-def transcripts(client: OkoroClient) -> ProxyTranscripts:
-    return ProxyTranscripts(client)
+def transcripts(client: OkoroClient, clock: PatientClock) -> ProxyTranscripts:
+    return ProxyTranscripts(client, clock=clock)
 
 
 async def test_a_meeting_nobody_joined_has_no_record(transcripts: ProxyTranscripts, ended):
@@ -79,15 +79,28 @@ async def test_a_meeting_that_goes_on_is_pending(transcripts, teller: Teller, en
     assert found.entries == ()
 
 
-async def test_a_text_without_a_file_is_ready_once_it_stopped_growing(transcripts, teller: Teller, ended):
+async def test_a_text_without_a_file_is_ready_once_it_stood_still_for_long(
+    transcripts, teller: Teller, ended, clock: PatientClock
+):
     start = ended - timedelta(minutes=30)
     await teller.add_conference(**conference(start, ended, 10, state="ENDED"))
 
-    first = await transcripts.harvest(CODE, start, ended, intent=INTENT)
-    second = await transcripts.harvest(CODE, start, ended, intent=INTENT)
+    looks = []
+    for _ in range(3):
+        looks.append(await transcripts.harvest(CODE, start, ended, intent=INTENT))
+        await clock.sleep(301)
 
-    assert (first.readiness, first.entries) == (Readiness.PENDING, ())
-    assert (second.readiness, len(second.entries)) == (Readiness.READY, 10)
+    pending, ready = Readiness.PENDING, Readiness.READY
+    assert [(one.readiness, len(one.entries)) for one in looks] == [(pending, 10), (pending, 10), (ready, 10)]
+
+
+async def test_fast_looks_do_not_take_a_text_that_may_still_grow(transcripts, teller: Teller, ended):
+    start = ended - timedelta(minutes=30)
+    await teller.add_conference(**conference(start, ended, 10, state="ENDED"))
+
+    for _ in range(5):
+        found = await transcripts.harvest(CODE, start, ended, intent=INTENT)
+        assert found.readiness is Readiness.PENDING
 
 
 async def test_an_empty_text_without_a_file_stays_pending(transcripts, teller: Teller, ended):

@@ -110,7 +110,7 @@ def test_unverified_statements_are_dropped_by_setting_and_counted_in_a_note():
     assert (len(marked.summary.tldr), len(marked.summary.decisions)) == (2, 1)
     assert (len(dropped.summary.tldr), len(dropped.summary.decisions)) == (1, 0)
     assert (marked.unverified, dropped.unverified, dropped.statements) == (2, 2, 3)
-    assert "2 statement(s) were left out" in dropped.summary.notes[0]
+    assert "2 statement(s) were left out" in dropped.summary.notes[0].text
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_a_statement_with_planted_matter_is_left_out(text, place):
     found = checked(**made)
     assert found.summary.statements() == ()
     assert found.foreign == 1
-    assert "left out" in found.summary.notes[0]
+    assert "left out" in found.summary.notes[0].text
 
 
 def test_an_address_that_was_said_may_stay():

@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.model.transcript import Entry, Readiness
-from agent.rules.records import Window, belonging, in_time_order, overall_readiness, transcript_readiness
+from agent.rules.records import (
+    Growth,
+    Window,
+    belonging,
+    in_time_order,
+    overall_readiness,
+    transcript_readiness,
+    watched,
+)
 
 TEN = datetime(2026, 3, 2, 10, tzinfo=UTC)
 SLACK = timedelta(minutes=2)
@@ -84,20 +92,57 @@ def test_no_record_belongs_to_two_occurrences_of_a_series(spans, occurrences):
         assert len(set(starts)) <= 1 or len(halfway) < len(series)
 
 
+SETTLE = 600.0
+
+
+def looked_at(*looks: tuple[float, int]) -> Growth:
+    """What looks at (seconds, size) show."""
+    growth = None
+    for seconds, size in looks:
+        growth = watched(growth, size, seconds)
+    assert growth
+    return growth
+
+
 @pytest.mark.parametrize(
-    ("state", "entries", "last_time", "expected"),
+    ("state", "looks", "expected"),
     [
-        ("FILE_GENERATED", 0, None, Readiness.READY),
-        ("ENDED", 5, 5, Readiness.READY),
-        ("ENDED", 5, 4, Readiness.PENDING),
-        ("ENDED", 5, None, Readiness.PENDING),
-        ("ENDED", 0, 0, Readiness.PENDING),
-        ("STARTED", 5, 5, Readiness.PENDING),
-        ("SOMETHING_NEW", 5, 5, Readiness.PENDING),
+        ("FILE_GENERATED", [(0, 0)], Readiness.READY),
+        ("ENDED", [(0, 5), (300, 5), (600, 5)], Readiness.READY),
+        ("ENDED", [(0, 5), (1, 5)], Readiness.PENDING),
+        ("ENDED", [(n, 5) for n in range(599)], Readiness.PENDING),
+        ("ENDED", [(0, 5), (9000, 5)], Readiness.PENDING),
+        ("ENDED", [(0, 4), (300, 5), (600, 5)], Readiness.PENDING),
+        ("ENDED", [(0, 4), (300, 5), (600, 5), (900, 5)], Readiness.READY),
+        ("ENDED", [(n, 0) for n in range(0, 6000, 60)], Readiness.PENDING),
+        ("STARTED", [(0, 5), (300, 5), (600, 5)], Readiness.PENDING),
+        ("SOMETHING_NEW", [(0, 5), (300, 5), (600, 5)], Readiness.PENDING),
     ],
 )
-def test_a_transcript_is_ready_when_its_file_is_or_its_text_is_stable(state, entries, last_time, expected):
-    assert transcript_readiness(state, entries, last_time) is expected
+def test_a_transcript_is_ready_when_its_file_is_or_its_text_stood_still_for_long(state, looks, expected):
+    assert transcript_readiness(state, looked_at(*looks), SETTLE) is expected
+
+
+def test_a_text_that_trickles_in_is_given_twice_its_longest_pause():
+    trickle = [(0, 100), (900, 110), (1200, 110), (1800, 110)]
+    assert transcript_readiness("ENDED", looked_at(*trickle), SETTLE) is Readiness.PENDING
+    assert transcript_readiness("ENDED", looked_at(*trickle, (2700, 110)), SETTLE) is Readiness.READY
+
+
+def test_however_fast_one_looks_some_seconds_must_pass():
+    fast = [(n / 10, 5) for n in range(40)]
+    assert transcript_readiness("ENDED", looked_at(*fast), 0.1) is Readiness.PENDING
+    assert transcript_readiness("ENDED", looked_at(*fast, (5.0, 5)), 0.1) is Readiness.READY
+
+
+@given(st.integers(1, 40), st.integers(2, 300), st.floats(1, 400))
+def test_no_steady_trickle_is_ever_taken_before_its_end(grown, looks, interval):
+    growth = None
+    for n in range(looks):
+        growth = watched(growth, 1 + n // grown, n * interval)
+        before_it_grew = n < grown
+        if not before_it_grew:
+            assert transcript_readiness("ENDED", growth, 0.0) is Readiness.PENDING
 
 
 @pytest.mark.parametrize(

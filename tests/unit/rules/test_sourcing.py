@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from agent.model.transcript import Readiness, Source
-from agent.rules.sourcing import EXPIRY_MARGIN, Choice, Evidence, choose, refused, wait_ends
+from agent.model.transcript import Readiness, Source, Why
+from agent.rules.sourcing import EXPIRY_MARGIN, Choice, Evidence, choose, refused, told, wait_ends
 
 BOTH = ("meet", "captions")
 ALL = ("meet", "captions", "recording")
@@ -22,8 +22,9 @@ def after(
     recording: bool = False,
     last: bool = False,
     sources: tuple[str, ...] = BOTH,
+    unfinished: int = 0,
 ) -> Choice:
-    letters = meet if readiness is Readiness.READY else 0
+    letters = meet if readiness is Readiness.READY else unfinished
     return choose(
         Evidence(readiness, letters, captions, recording),
         sources=sources,
@@ -38,13 +39,12 @@ def test_a_finished_transcript_of_the_platform_is_used_at_once() -> None:
 
 def test_captions_serve_where_the_platform_missed_much_and_the_reason_is_said() -> None:
     choice = after(Readiness.READY, meet=200, captions=1000)
-    assert choice.source is Source.CAPTIONS
-    assert "only part" in choice.reason
+    assert choice == Choice(Source.CAPTIONS, why=Why.MEET_PARTIAL)
 
 
 def test_an_empty_transcript_of_the_platform_is_none() -> None:
     assert after(Readiness.READY, meet=0, captions=10).source is Source.CAPTIONS
-    assert after(Readiness.READY, meet=0).reason == "Google Meet's transcript is empty"
+    assert after(Readiness.READY, meet=0).why is Why.EMPTY
 
 
 def test_the_operators_order_decides_between_sources_that_say_about_the_same() -> None:
@@ -70,14 +70,12 @@ def test_a_recording_serves_where_there_is_nothing_else_and_it_was_asked_for() -
 
 
 def test_a_meeting_that_was_never_transcribed_ends_with_that_reason() -> None:
-    assert after(Readiness.NEVER_STARTED, 901) == Choice(
-        reason="transcription was never turned on in this meeting"
-    )
+    assert after(Readiness.NEVER_STARTED, 901) == Choice(why=Why.NOT_TRANSCRIBED)
 
 
 def test_a_record_that_cannot_be_found_is_given_two_hours() -> None:
     assert after(Readiness.NO_RECORD, 1.9 * HOUR).wait_seconds == 60.0
-    assert after(Readiness.NO_RECORD, 2 * HOUR) == Choice(reason="Google Meet has no record of this meeting")
+    assert after(Readiness.NO_RECORD, 2 * HOUR) == Choice(why=Why.NO_RECORD)
 
 
 @pytest.mark.parametrize("readiness", [Readiness.NO_RECORD, Readiness.NEVER_STARTED, Readiness.PENDING])
@@ -86,7 +84,21 @@ def test_the_wait_ends_with_captions_or_with_a_reason(readiness: Readiness) -> N
     without = after(readiness, 1e6, last=True)
     assert without.source is None
     assert without.wait_seconds is None
-    assert without.reason
+    assert without.why
+
+
+def test_at_the_end_of_the_wait_an_unfinished_transcript_serves_and_the_reader_is_told() -> None:
+    kept = Choice(Source.MEET, why=Why.UNFINISHED)
+    assert after(Readiness.PENDING, HOUR, unfinished=500).wait_seconds == 60.0
+    assert after(Readiness.PENDING, 1e6, unfinished=500, last=True) == kept
+    assert after(Readiness.PENDING, 1e6, unfinished=500, captions=400, last=True) == kept
+    fuller = after(Readiness.PENDING, 1e6, unfinished=500, captions=600, last=True)
+    assert fuller == Choice(Source.CAPTIONS, why=Why.NOT_FINISHED)
+
+
+@pytest.mark.parametrize("why", Why)
+def test_every_reason_can_be_told(why: Why) -> None:
+    assert told(why)
 
 
 def test_captions_first_means_captions_at_once_unless_the_platform_is_ready() -> None:
@@ -94,15 +106,14 @@ def test_captions_first_means_captions_at_once_unless_the_platform_is_ready() ->
 
 
 def test_without_the_platform_among_the_sources_it_is_not_waited_for() -> None:
-    assert after(Readiness.NO_RECORD, sources=("captions",)) == Choice(
-        reason="nothing was captured in the meeting"
-    )
+    assert after(Readiness.NO_RECORD, sources=("captions",)) == Choice(why=Why.NOTHING_CAPTURED)
 
 
 def test_a_refusal_for_good_falls_back_to_captions() -> None:
     with_captions = Evidence(Readiness.NO_RECORD, caption_letters=10)
-    assert refused(with_captions, sources=BOTH, reason="scope") == Choice(Source.CAPTIONS, reason="scope")
-    assert refused(Evidence(Readiness.NO_RECORD), sources=BOTH, reason="scope") == Choice(reason="scope")
+    why = Why.NOT_ALLOWED
+    assert refused(with_captions, sources=BOTH, why=why) == Choice(Source.CAPTIONS, why=why)
+    assert refused(Evidence(Readiness.NO_RECORD), sources=BOTH, why=why) == Choice(why=why)
 
 
 def test_the_wait_ends_before_the_platform_deletes_the_first_of_its_records() -> None:

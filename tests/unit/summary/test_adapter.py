@@ -54,8 +54,8 @@ async def test_a_model_that_misbehaves_gives_a_summary_without_it_and_a_note(
     found = await summariser.summarise(BRIEF, entries())
 
     assert found.engine == "extractive"
-    assert found.notes[0].startswith(WITHOUT)
-    assert reason in found.notes[0]
+    assert found.notes[0].text.startswith(WITHOUT)
+    assert reason in found.notes[0].text
     assert found.decisions
     assert found.action_items
     assert len(await teller.model_requests()) == requests
@@ -89,7 +89,7 @@ async def test_a_slow_model_is_given_up(world: World, teller: Teller):
     found = await hasty.summarise(BRIEF, entries())
     await hasty.aclose()
 
-    assert "did not answer within 0.2 seconds" in found.notes[0]
+    assert "did not answer within 0.2 seconds" in found.notes[0].text
 
 
 @pytest.mark.parametrize("fault", ["reset", "cut", "truncate", "garbage", "wrong_type", "big"])
@@ -101,7 +101,7 @@ async def test_a_server_that_breaks_gives_a_summary_without_it(
     found = await summariser.summarise(BRIEF, entries())
 
     assert found.engine == "extractive"
-    assert found.notes[0].startswith(WITHOUT)
+    assert found.notes[0].text.startswith(WITHOUT)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ async def test_a_refusal_of_the_server_says_what_to_correct(
 ):
     await teller.add_fault("llm", "status", status=status, location="http://127.0.0.1:9/", times=None)
 
-    assert advice in (await summariser.summarise(BRIEF, entries())).notes[0]
+    assert advice in (await summariser.summarise(BRIEF, entries())).notes[0].text
 
 
 async def test_nobody_listening_gives_a_summary_without_the_model():
@@ -127,7 +127,7 @@ async def test_nobody_listening_gives_a_summary_without_the_model():
     found = await lonely.summarise(BRIEF, entries())
     await lonely.aclose()
 
-    assert "cannot be reached" in found.notes[0]
+    assert "cannot be reached" in found.notes[0].text
     assert found.tldr
 
 
@@ -159,7 +159,7 @@ async def test_an_empty_answer_to_a_full_meeting_is_not_believed(
 ):
     await teller.model_behaves("fixed", content=answer(tldr=[]))
 
-    assert "borne out" in (await summariser.summarise(BRIEF, entries())).notes[0]
+    assert "borne out" in (await summariser.summarise(BRIEF, entries())).notes[0].text
 
 
 async def test_what_the_model_invents_is_marked_or_dropped_by_setting(world: World, teller: Teller):
@@ -231,7 +231,7 @@ async def test_parts_are_joined_by_code_when_the_merging_fails(world: World, tel
     await small.aclose()
 
     assert found.engine == "openai"
-    assert "joined as they are" in found.notes[0]
+    assert "joined as they are" in found.notes[0].text
     assert len({one.text for one in found.action_items}) == len(found.action_items)
 
 
@@ -248,7 +248,7 @@ async def test_a_meeting_too_long_for_any_part_is_summarised_without_the_model(
 ):
     await teller.model_behaves("context_exceeded")
 
-    assert "longer than the model's window" in (await summariser.summarise(BRIEF, entries())).notes[0]
+    assert "longer than the model's window" in (await summariser.summarise(BRIEF, entries())).notes[0].text
 
 
 @pytest.mark.parametrize("engine", ["openai", "extractive"])
@@ -259,7 +259,7 @@ async def test_a_silent_meeting_needs_no_model(summariser: OpenAISummariser, tel
 
     assert found.statements() == ()
     assert found.title == "Launch plan"
-    assert "Nothing was said" in found.notes[0]
+    assert "Nothing was said" in found.notes[0].text
     assert await teller.model_requests() == []
 
 

@@ -147,13 +147,13 @@ def test_an_unknown_language_is_summarised_with_a_note():
     said = [("Anna Example", "Dnes mluvíme o rozpočtu zákaznického portálu a o zpoždění portálu.")] * 3
     found = extract(BRIEF, entries(said, "cs-CZ"), GENERAL, "general")
     assert found.language == "cs"
-    assert "does not know this language" in found.notes[0]
+    assert "does not know this language" in found.notes[0].text
 
 
 def test_a_wish_for_another_language_is_answered_honestly():
     found = extract(BRIEF.model_copy(update={"language": "de"}), entries(), GENERAL, "general")
     assert found.language == "en"
-    assert "cannot translate" in found.notes[0]
+    assert "cannot translate" in found.notes[0].text
 
 
 def test_greetings_agreement_and_hesitation_are_not_quoted():

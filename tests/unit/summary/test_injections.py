@@ -27,7 +27,7 @@ PAYLOADS = [
 
 def texts(summary: Summary) -> list[str]:
     """Everything of a summary that a reader sees."""
-    found = [summary.title, *summary.notes]
+    found = [summary.title, *(note.text for note in summary.notes)]
     for one in summary.statements():
         for value in one.model_dump(exclude={"cites", "verified"}).values():
             found += value if isinstance(value, list | tuple) else [str(value)]
