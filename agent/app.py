@@ -19,6 +19,7 @@ from agent.lifecycle.attendance.ending import HARVEST
 from agent.lifecycle.commands import Commands
 from agent.lifecycle.house import BOTS_QUEUE, JOBS_QUEUE, CallHabits, Habits, House
 from agent.lifecycle.invitations.explain import Explain
+from agent.lifecycle.invitations.handed_in import TAKE, HandedInvitations
 from agent.lifecycle.invitations.held import HeldInvitations
 from agent.lifecycle.invitations.horizon import ROLL, Horizon
 from agent.lifecycle.invitations.intake import READ, Intake
@@ -85,8 +86,7 @@ def habits(settings: Settings) -> Habits:
         calendar_push=settings.google_calendar.push,
         exclude_keywords=settings.invites.exclude_keywords,
         call=_call_habits(settings),
-        transcript_sources=settings.transcript.sources,
-        meet_records=bool(settings.okoro.service_token.get_secret_value()),
+        transcript_sources=_sources(settings),
         transcript_wait_hours=settings.transcript.wait_hours,
         transcript_poll_seconds=settings.transcript.poll_seconds,
         request_transcription=settings.transcript.request_automatic,
@@ -109,6 +109,12 @@ def habits(settings: Settings) -> Habits:
         stripe_prices=settings.stripe.prices,
         plans={name: _plan(settings, name) for name in settings.stripe.plans()},
     )
+
+
+def _sources(settings: Settings) -> tuple[str, ...]:
+    """Return where words may come from; without a service token Meet's records are out of reach, by the operator's choice."""
+    reachable = bool(settings.okoro.service_token.get_secret_value())
+    return tuple(source for source in settings.transcript.sources if source != "meet" or reachable)
 
 
 def _call_habits(settings: Settings) -> CallHabits:
@@ -165,9 +171,7 @@ def build(settings: Settings, clock: Clock) -> App:
         engine=engine,
         clock=clock,
         meet=_meet(settings, clock),
-        transcripts=ProxyTranscripts(
-            proxy, clock=clock, settle_seconds=max(settings.transcript.poll_seconds)
-        ),
+        transcripts=ProxyTranscripts(proxy),
         summariser=_summariser(settings),
         letters=LetterWriter(settings.mail_sender, settings.bot.name, settings.public_url, clock.now),
         mailer=_mailer(settings),
@@ -199,6 +203,7 @@ def _name_jobs(engine: Engine, house: House, intake: Intake) -> None:
     polling = Polling(house, intake)
     engine.handles(ATTEND, Attend(house, polling.recheck), queue=BOTS_QUEUE, hears=True)
     engine.handles(READ, intake.read, queue=JOBS_QUEUE)
+    engine.handles(TAKE, HandedInvitations(house, intake).decided, queue=JOBS_QUEUE)
     engine.handles(POLL, polling, queue=JOBS_QUEUE)
     engine.handles(RESPOND, polling.respond, queue=JOBS_QUEUE)
     engine.handles(ROLL, Horizon(house, intake), queue=JOBS_QUEUE)

@@ -18,6 +18,7 @@ from agent.invites.google_events import Listing, read_events
 from agent.invites.reader import LimitedReader
 from agent.lifecycle.invitations.channels import Channels
 from agent.lifecycle.invitations.explain import Explain
+from agent.lifecycle.invitations.handed_in import HandedInvitations
 from agent.lifecycle.invitations.held import HeldInvitations
 from agent.lifecycle.invitations.horizon import Horizon
 from agent.lifecycle.invitations.intake import Intake
@@ -254,6 +255,7 @@ class IntakeStage:
         self.intake = Intake(self.house)
         self.polling = Polling(self.house, self.intake)
         self.horizon = Horizon(self.house, self.intake)
+        self.handed_in = HandedInvitations(self.house, self.intake)
         self.held = HeldInvitations(self.house)
         self.explain = Explain(self.house)
         self.channels = Channels(self.house)
@@ -281,6 +283,7 @@ class IntakeStage:
             "poll": self.polling,
             "respond": self.polling.respond,
             "roll": self.horizon,
+            "take": self.handed_in.decided,
         }[name]
         keys = [key for key, (job, _, _) in self.engine.started.items() if job == name]
         for key in keys:

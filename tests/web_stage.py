@@ -17,6 +17,7 @@ import uvicorn
 
 from agent.daemon.clock import SystemClock
 from agent.delivery.hooks import GuardedHooks
+from agent.delivery.letters import LetterWriter
 from agent.engine import Engine
 from agent.lifecycle.house import BOTS_QUEUE, JOBS_QUEUE, Habits, House
 from agent.model.account import Principal
@@ -28,6 +29,7 @@ from agent.web import server
 from agent.web.desk import Choices, Desk, furnish
 
 LINK = "https://meet.google.com/abc-defg-hij"
+OPERATOR = "operator@example.com"
 READY_SECONDS = 10.0
 
 
@@ -60,11 +62,12 @@ class WebStage:
             meet=idle,
             transcripts=idle,
             summariser=idle,
-            letters=idle,
+            letters=LetterWriter("bot@example.com", "Meetbot", "http://127.0.0.1:8080", self.clock.now),
             mailer=idle,
             hooks=GuardedHooks(allow_private=True),
             reader=idle,
-            habits=habits or Habits(operator_emails=("operator@example.com",), data_dir=folder),
+            habits=habits
+            or Habits(invites_allow=("example.com",), operator_emails=(OPERATOR,), data_dir=folder),
         )
         self.ran: list[tuple[str, tuple[Any, ...]]] = []
         self._choices = choices

@@ -23,7 +23,8 @@ class Authenticity(_Value):
     """The verdicts on one mail.
 
     `aligned` is the domain of From when a passing DKIM signature or SPF speaks for it, else ''; `google` tells that Google's
-    calendar itself signed the mail; `faults` are header tricks, any of which voids all signatures.
+    calendar itself signed the mail; `faults` are header tricks, any of which voids all signatures. `vouched` says who
+    answers for the sender where there was no mail to verify.
     """
 
     from_domain: str = ""
@@ -34,6 +35,7 @@ class Authenticity(_Value):
     aligned: str = ""
     google: bool = False
     faults: tuple[str, ...] = ()
+    vouched: str = ""
 
     @property
     def dkim(self) -> Verdict:

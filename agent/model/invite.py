@@ -70,6 +70,19 @@ class Component(_Value):
     snapshot: bool = False  # all that is true of the UID now, as an API tells it
 
 
+class HandedIn(_Value):
+    """An invitation that was read elsewhere. `sender` is who sent it, `recipients` are the bot's addresses that it went to.
+
+    `carrier` is who hands it in, and answers for its being what was sent.
+    """
+
+    component: Component
+    sender: str
+    carrier: str
+    recipients: tuple[str, ...] = ()
+    message_id: str = ""
+
+
 class Bounce(_Value):
     """What a delivery report tells of one recipient: `action` as in RFC 3464, `status` as in RFC 3463.
 

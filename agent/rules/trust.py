@@ -251,6 +251,8 @@ def _reply_rules(case: ReplyCase) -> tuple[tuple[str, bool], ...]:
 
 
 def _verdicts(authenticity: Authenticity, policy: TrustPolicy) -> tuple[Finding, ...]:
+    if authenticity.vouched:
+        return (Finding("vouched", "pass", authenticity.vouched),)
     if policy.verify == "off":
         return ()
     signers = ", ".join(f"{one.domain} {one.verdict} {one.reason}".strip() for one in authenticity.signatures)

@@ -12,12 +12,10 @@ from pydantic import (
     model_validator,
 )
 
-from agent.lifecycle.invitations.taking import PARTSTAT, explained
 from agent.model.account import Principal, Scope
-from agent.model.invite import Attendee, Component, Method, Slot
+from agent.model.invite import Attendee, Component, HandedIn, Method, Slot
 from agent.rules import links
 from agent.rules.recurrence import slot_name
-from agent.rules.replies import verdict
 from agent.web.auth import asker_with
 from agent.web.desk import TheDesk
 from agent.web.problems import answers
@@ -39,7 +37,7 @@ class Person(Asked):
     email: Email
     name: Line = ""
     partstat: Annotated[str, StringConstraints(max_length=40, pattern=NO_NUL)] = "NEEDS-ACTION"
-    rsvp: Flag = False
+    rsvp: Flag | None = Field(None, description="False: no answer is wanted.")
 
 
 class OccurrenceTold(Asked):
@@ -84,6 +82,11 @@ class InviteTold(Asked):
     sequence: Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)] = 0
     stamped_at: Instant | None = Field(None, description="DTSTAMP; orders messages of equal sequence.")
     organizer: Person
+    sender: Email | None = Field(None, description="Who sent it, where that is not the organizer.")
+    recipients: Annotated[list[Email], Field(max_length=20)] = Field(
+        default_factory=list, description="The bot's addresses that it went to; their plus-tags are wishes."
+    )
+    message_id: Line = Field("", description="Message-ID of the mail; the recap is threaded on it.")
     attendees: Annotated[list[Person], Field(max_length=2000)] = Field(default_factory=list)
     title: Line = ""
     description: Prose = Field("", description="Searched for a link when there is no meetingUrl.")
@@ -108,7 +111,10 @@ class MadeJob(BaseModel):
 
 
 class InviteAnswer(BaseModel):
-    """What was decided: accepted, declined, cancelled or ignored, and how to answer the organizer (`partstat`)."""
+    """What was decided: accepted, declined, cancelled, ignored, refused or held.
+
+    `partstat` is what the organizer is answered. The bot mails that answer itself, as to an invitation by mail.
+    """
 
     outcome: str
     reason: str
@@ -121,18 +127,24 @@ class InviteAnswer(BaseModel):
     "/calendar-invite", status_code=202, summary="Receive a parsed calendar invite", responses=answers(409)
 )
 async def calendar_invite(body: InviteTold, desk: TheDesk, worker: Worker) -> InviteAnswer:
-    """Take an invitation, a change or a cancellation in. The same message again changes nothing."""
-    taken = await desk.intake.take_component(
-        _component(body, desk.choices.meet_url), by=worker, source="http"
+    """Take an invitation, a change or a cancellation in. The same message again changes nothing.
+
+    The rules of mail apply: one that nobody allowed is held for an operator, and taken in by itself when they allow it.
+    """
+    told = HandedIn(
+        component=_component(body, desk.choices.meet_url),
+        sender=body.sender or body.organizer.email,
+        carrier=worker.email or "a worker's key",
+        recipients=tuple(body.recipients),
+        message_id=body.message_id,
     )
-    decisions = taken.outcome.decisions
-    outcome, reason = verdict(decisions)
+    receipt = await desk.handed_in.take(told)
     return InviteAnswer(
-        outcome=outcome,
-        reason=reason,
-        partstat=PARTSTAT.get(outcome),
-        rules=[explained(decision) for decision in decisions],
-        jobs=[MadeJob(id=job.public_id, status=job.state, join_at=job.join_at) for job in taken.jobs],
+        outcome=receipt.outcome,
+        reason=receipt.reason,
+        partstat=receipt.partstat or None,
+        rules=list(receipt.rules),
+        jobs=[MadeJob(id=job.public_id, status=job.state, join_at=job.join_at) for job in receipt.jobs],
     )
 
 
@@ -174,5 +186,6 @@ def _attendee(person: Person) -> Attendee:
         raw=f"mailto:{person.email}",
         name=person.name,
         partstat=person.partstat.upper(),
-        rsvp=person.rsvp,
+        rsvp=bool(person.rsvp),
+        no_reply=person.rsvp is False,
     )

@@ -8,10 +8,10 @@ from sqlmodel import Session
 from agent.lifecycle import outbox
 from agent.lifecycle.house import House
 from agent.model.authenticity import Authenticity
-from agent.model.invite import Attendee, Component, ParsedMail
+from agent.model.invite import Attendee, Component, Envelope, ParsedMail
 from agent.model.letter import NoticeLetter, ReplyLetter, Thread
 from agent.model.states import Told
-from agent.model.tables import Job, Mail
+from agent.model.tables import Job
 from agent.rules import trust
 from agent.rules.replies import Answer
 from agent.store import deliveries, jobs, mails
@@ -22,14 +22,19 @@ SUBJECTS = {"ACCEPTED": "Accepted", "DECLINED": "Declined"}
 
 
 class Correspondence:
-    """Answers one mail inside the transaction that took it in. `rulings` tells which rule decided about each reply."""
+    """Answers one message inside the transaction that took it in. `rulings` tells which rule decided about each reply."""
 
     def __init__(
-        self, session: Session, house: House, mail: Mail, parsed: ParsedMail, authenticity: Authenticity
+        self,
+        session: Session,
+        house: House,
+        envelope: Envelope,
+        parsed: ParsedMail,
+        authenticity: Authenticity,
     ) -> None:
         self.session = session
         self.house = house
-        self.mail = mail
+        self.envelope = envelope
         self.parsed = parsed
         self.authenticity = authenticity
         self.now = house.now()
@@ -38,7 +43,7 @@ class Correspondence:
     @property
     def recipients(self) -> tuple[str, ...]:
         """Return the addresses of ours that the envelope names."""
-        return tuple(str(address) for address in self.mail.envelope.get("rcpt_to", ()))
+        return self.envelope.rcpt_to
 
     def address_in(self, component: Component) -> str:
         """Return the address under which the bot was invited, byte for byte where the invitation lists it."""
@@ -88,7 +93,7 @@ class Correspondence:
         organizer = component.organizer.email if component.organizer else ""
         return trust.ReplyCase(
             mail=self.parsed,
-            envelope_from=str(self.mail.envelope.get("mail_from", "")),
+            envelope_from=self.envelope.mail_from,
             component=component,
             me=me,
             answer=answer.partstat,
@@ -151,7 +156,7 @@ class Correspondence:
             parsed.auto_submitted not in ("", "no") or parsed.precedence or parsed.list_id or parsed.is_report
         )
         forged = self.house.habits.invites_verify != "off" and (proof.dmarc == "fail" or proof.faults)
-        return bool(own or sent_by_machine or forged or not self.mail.envelope.get("mail_from"))
+        return bool(own or sent_by_machine or forged or not self.envelope.mail_from)
 
 
 def _sentence(reason: str) -> str:

@@ -1,7 +1,9 @@
 """The gate of the calendar: who may say what, whose word waits for an operator, and what operators hear of it."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from sqlmodel import Session
@@ -10,7 +12,6 @@ from agent.lifecycle import outbox
 from agent.lifecycle.house import House
 from agent.lifecycle.invitations.calendar import Calendar
 from agent.lifecycle.people import signing_key
-from agent.model.account import Principal, Scope
 from agent.model.authenticity import Authenticity
 from agent.model.invite import Component
 from agent.model.letter import NoticeLetter
@@ -33,11 +34,30 @@ class Gate:
         self.session = session
         self.house = house
 
-    def judge_mail(
-        self, component: Component, claim: Claim, authenticity: Authenticity, mail: Mail
+    def judge(
+        self,
+        component: Component,
+        claim: Claim,
+        authenticity: Authenticity,
+        *,
+        mail: Mail | None = None,
+        hold: Hold | None = None,
     ) -> Judgement:
-        """Judge a component that came by mail."""
-        return self._judge(component, claim, authenticity, mail)
+        """Judge a component, by whichever way it came. `hold` is what an operator decided about just now."""
+        binding = Calendar(self.session, self.house, component.uid).binding(claim.organizer)
+        judgement = trust.judge(claim, authenticity, self._policy(claim), binding)
+        if judgement.verdict == "accept":
+            level = trust.level_of(authenticity, self.house.habits.invites_verify)
+            raised = replace(judgement.binding, level=max(judgement.binding.level, level))
+            return replace(judgement, binding=raised)
+        if judgement.verdict == "ignore":
+            return judgement
+        decided = held.about(self.session, component.uid, claim.from_email)
+        is_new = binding is None
+        said = [
+            one for one in decided if is_new or one is hold or (mail is not None and one.mail_id == mail.id)
+        ]
+        return _as_decided(judgement, said)
 
     def judge_sender(self, claim: Claim, authenticity: Authenticity) -> bool:
         """Tell whether somebody may invite at all: only such a sender is answered about a mail that says nothing."""
@@ -47,55 +67,12 @@ class Gate:
         """Judge an event that Google shows in the bot's calendar: Google vouches for its organizer."""
         organizer = component.organizer.email if component.organizer else ""
         vouched = Authenticity(
-            from_domain=trust.domain_of(organizer), aligned=trust.domain_of(organizer), google=True
+            from_domain=trust.domain_of(organizer),
+            aligned=trust.domain_of(organizer),
+            google=True,
+            vouched="Google shows the event in the bot's calendar",
         )
-        return self._judge(component, Claim(organizer, organizer), vouched, None)
-
-    def judge_caller(self, component: Component, by: Principal) -> Judgement:
-        """Judge an invitation that somebody hands in over HTTP: their key vouches for them, an operator's for anyone."""
-        organizer = component.organizer.email if component.organizer else by.email
-        vouched = Authenticity(from_domain=trust.domain_of(by.email), aligned=trust.domain_of(by.email))
-        claim = Claim(by.email, organizer)
-        binding = Calendar(self.session, self.house, component.uid).binding(organizer)
-        fresh = trust.Binding(organizer, trust.domain_of(by.email))
-        if organizer == self.house.habits.bot_email:
-            return trust.judge(claim, vouched, self._policy(claim), binding)
-        if by.is_operator or (binding is None and by.may(Scope.INTAKE)):
-            finding = Finding("carrier", "accept", f"{by.email or 'a key'} hands invitations in")
-            return Judgement("accept", "carrier", finding.detail, binding or fresh, (finding,))
-        return replace(trust.judge(claim, vouched, self._policy(claim), binding), binding=binding or fresh)
-
-    def _judge(
-        self, component: Component, claim: Claim, authenticity: Authenticity, mail: Mail | None
-    ) -> Judgement:
-        binding = Calendar(self.session, self.house, component.uid).binding(claim.organizer)
-        judgement = trust.judge(claim, authenticity, self._policy(claim), binding)
-        if judgement.verdict == "accept":
-            level = trust.level_of(authenticity, self.house.habits.invites_verify)
-            raised = replace(judgement.binding, level=max(judgement.binding.level, level))
-            return replace(judgement, binding=raised)
-        if judgement.verdict == "ignore":
-            return judgement
-        return self._as_decided(judgement, component, claim, mail, is_new=binding is None)
-
-    def _as_decided(
-        self, judgement: Judgement, component: Component, claim: Claim, mail: Mail | None, *, is_new: bool
-    ) -> Judgement:
-        """Follow an operator's word: on this very message, or on what one sender says of a UID that nothing is known of."""
-        for hold in held.about(self.session, component.uid, claim.from_email):
-            mine = mail is not None and hold.mail_id == mail.id
-            if hold.state == "waiting" or not (mine or is_new):
-                continue
-            accepted = hold.state == "approved"
-            finding = Finding(hold.state, "accept" if accepted else "ignore", f"by {hold.decided_by}")
-            return replace(
-                judgement,
-                verdict="accept" if accepted else "ignore",
-                rule="approved" if accepted else REFUSED,
-                reason=f"an operator {hold.state} it",
-                findings=(*judgement.findings, finding),
-            )
-        return judgement
+        return self.judge(component, Claim(organizer, organizer), vouched)
 
     def _policy(self, claim: Claim) -> TrustPolicy:
         habits = self.house.habits
@@ -108,11 +85,22 @@ class Gate:
         )
 
     def hold(
-        self, component: Component, claim: Claim, judgement: Judgement, *, source: str, mail: Mail | None
+        self,
+        component: Component,
+        claim: Claim,
+        judgement: Judgement,
+        *,
+        source: str,
+        mail: Mail | None = None,
+        body: dict[str, Any] | None = None,
     ) -> None:
-        """Keep an invitation for an operator, and tell them: of one sender once a day."""
+        """Keep an invitation for an operator, and tell them: of one sender once a day.
+
+        `mail`, or `body`, is what will be taken in when they allow it; an event of a calendar is read there again.
+        """
         known = held.about(self.session, component.uid, claim.from_email)
-        if any(hold.state == "waiting" and (mail is None or hold.mail_id == mail.id) for hold in known):
+        same = (mail.id if mail else None, body or {})
+        if any(hold.state == "waiting" and (hold.mail_id, hold.body) == same for hold in known):
             return
         hold = Hold(
             source=source,
@@ -124,6 +112,7 @@ class Gate:
             starts_at=component.slots[0].starts_at if component.slots else None,
             rule=judgement.rule,
             reason=judgement.reason,
+            body=body or {},
             created_at=self.house.now(),
         )
         self.session.add(hold)
@@ -162,6 +151,22 @@ class Gate:
             event="held",
             subject=letter.subject,
         )
+
+
+def _as_decided(judgement: Judgement, decided: Iterable[Hold]) -> Judgement:
+    """Follow an operator's word: on this very message, or on what one sender says of a UID that nothing is known of."""
+    hold = next((hold for hold in decided if hold.state != "waiting"), None)
+    if hold is None:
+        return judgement
+    accepted = hold.state == "approved"
+    finding = Finding(hold.state, "accept" if accepted else "ignore", f"by {hold.decided_by}")
+    return replace(
+        judgement,
+        verdict="accept" if accepted else "ignore",
+        rule="approved" if accepted else REFUSED,
+        reason=f"an operator {hold.state} it",
+        findings=(*judgement.findings, finding),
+    )
 
 
 def approval_link(house: House, hold: Hold) -> str:

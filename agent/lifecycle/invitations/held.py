@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from agent.errors import Conflict, Missing
 from agent.lifecycle.house import House
 from agent.lifecycle.invitations import gate
+from agent.lifecycle.invitations.handed_in import TAKE
 from agent.lifecycle.invitations.intake import READ
 from agent.lifecycle.invitations.mail_intake import STORED
 from agent.lifecycle.invitations.polling import LOOK, POLL
@@ -64,7 +65,9 @@ class HeldInvitations:
             # Read again in the order they came: judged anew, each now finds the operator's word.
             for one in reversed(waiting):
                 mail = mails.get(session, one.mail_id) if one.mail_id else None
-                if mail is None:
+                if one.body:
+                    self.house.engine.after(session, TAKE, f"{TAKE}:{one.id}", one.id or 0)
+                elif mail is None:
                     self.house.engine.after(session, POLL, f"poll:decided:{one.id}", LOOK)
                 else:
                     mail.verdict = STORED

@@ -7,20 +7,16 @@ from sqlmodel import Session
 
 from agent.lifecycle.house import House
 from agent.lifecycle.invitations import bounces
-from agent.lifecycle.invitations.answers import Correspondence
-from agent.lifecycle.invitations.calendar import Calendar, Message
-from agent.lifecycle.invitations.gate import REFUSED, Gate
 from agent.lifecycle.invitations.occurrences import Taken
-from agent.lifecycle.invitations.taking import Taking
+from agent.lifecycle.invitations.reception import Arrived, Reception
 from agent.model.authenticity import Authenticity
-from agent.model.invite import Component, ParsedMail
+from agent.model.invite import Envelope, ParsedMail
 from agent.model.tables import Mail
-from agent.rules import reconcile, trust
-from agent.rules.replies import Answer, answers
-from agent.rules.trust import Claim, Finding, Judgement
+from agent.rules import reconcile
+from agent.rules.trust import Claim, Finding
 
 STORED, DONE, HELD, UNREADABLE = "stored", "read", "held", "unreadable"
-NOT_ALLOWED = "the people who run this bot did not allow it"
+SOURCE = "smtp"
 
 
 class MailIntake:
@@ -36,12 +32,11 @@ class MailIntake:
     ) -> None:
         self.session = session
         self.house = house
-        self.taking = Taking(session, house)
         self.mail = mail
         self.parsed = parsed
-        self.gate = Gate(session, house)
-        self.letters = Correspondence(session, house, mail, parsed, authenticity)
         self.authenticity = authenticity
+        envelope = Envelope.model_validate(mail.envelope)
+        self.reception = Reception(session, house, Arrived(SOURCE, envelope, parsed, authenticity, mail=mail))
 
     def take(self) -> Sequence[Taken]:
         """Take the whole mail in, or hold it."""
@@ -51,64 +46,23 @@ class MailIntake:
         if not self.parsed.components:
             self._unreadable(self.parsed.problems)
             return ()
-        judged = [(component, self._judge(component)) for component in self.parsed.components]
+        judged = [(component, self.reception.judge(component)) for component in self.parsed.components]
         for component, judgement in judged:
             if judgement.verdict == "hold":
-                self.gate.hold(component, self._claim(component), judgement, source="smtp", mail=self.mail)
+                claim = self.reception.claim(component)
+                self.reception.gate.hold(component, claim, judgement, source=SOURCE, mail=self.mail)
                 self._settle(HELD, judgement.findings, judgement.reason)
                 return ()
-        taken = [self._take(component, judgement) for component, judgement in judged]
+        taken = [self.reception.take(component, judgement)[0] for component, judgement in judged]
         self._settle(DONE, (), *self.parsed.problems)
         if all(_is_unreadable(one) for one in taken):
             self._unreadable(self.parsed.problems)
         return taken
 
-    def _judge(self, component: Component) -> Judgement:
-        return self.gate.judge_mail(component, self._claim(component), self.authenticity, self.mail)
-
-    def _claim(self, component: Component) -> Claim:
-        organizer = component.organizer.email if component.organizer else ""
-        return Claim(self.parsed.from_email.lower(), organizer, self.parsed.forwarded)
-
-    def _take(self, component: Component, judgement: Judgement) -> Taken:
-        message = self._message(component, judgement)
-        if judgement.verdict == "ignore":
-            if judgement.rule == REFUSED:
-                self.letters.reply(component, (_refusal(component),), ())
-            return self.taking.ignore(message, judgement, self.mail)
-        taken, note = self.taking.take(message, judgement, self.mail)
-        told = answers(component, taken.outcome.decisions)
-        if Calendar(self.session, self.house, component.uid).is_polled:
-            ruling = {"rule": "reply: answered_in_calendar", "result": "silent", "detail": ""}
-            note.rules = [*note.rules, ruling]
-        else:
-            self.letters.reply(component, told, taken.jobs)
-            note.rules = [*note.rules, *self.letters.rulings]
-        self.letters.rulings = []
-        self.session.add(note)
-        return taken
-
-    def _message(self, component: Component, judgement: Judgement) -> Message:
-        thread = {
-            "message_id": self.parsed.message_id,
-            "references": [*self.parsed.references, self.parsed.message_id],
-            "subject": self.parsed.subject,
-        }
-        address = self.letters.address_in(component)
-        return Message(
-            component,
-            source="smtp",
-            inviter=self.parsed.from_email.lower(),
-            bot_address=address,
-            thread=thread,
-            options=trust.options_of((*self.letters.recipients, address)),
-            binding=judgement.binding,
-        )
-
     def _unreadable(self, problems: Sequence[str]) -> None:
         self._settle(UNREADABLE, (), *(problems or ("the mail holds no invitation",)))
-        if self.gate.judge_sender(Claim(self.parsed.from_email.lower()), self.authenticity):
-            self.letters.explain(problems)
+        if self.reception.gate.judge_sender(Claim(self.parsed.from_email.lower()), self.authenticity):
+            self.reception.letters.explain(problems)
 
     def _settle(self, verdict: str, findings: Sequence[Finding], *why: str) -> None:
         self.mail.verdict = verdict
@@ -120,16 +74,4 @@ def _is_unreadable(taken: Taken) -> bool:
     return all(
         isinstance(decision, reconcile.Ignore) and decision.rule == "unreadable"
         for decision in taken.outcome.decisions
-    )
-
-
-def _refusal(component: Component) -> Answer:
-    first = component.slots[0] if component.slots else None
-    return Answer(
-        "",
-        "DECLINED",
-        NOT_ALLOWED,
-        first.starts_at if first else None,
-        first.ends_at if first else None,
-        component.title,
     )

@@ -13,8 +13,8 @@ from agent.lifecycle.invitations.calendar import Calendar, Message
 from agent.lifecycle.invitations.channels import Channels
 from agent.lifecycle.invitations.gate import REFUSED, Gate
 from agent.lifecycle.invitations.intake import Intake
-from agent.lifecycle.invitations.mail_intake import NOT_ALLOWED
 from agent.lifecycle.invitations.occurrences import Taken
+from agent.lifecycle.invitations.reception import NOT_ALLOWED
 from agent.lifecycle.invitations.taking import Taking
 from agent.model.invite import Component
 from agent.model.states import TERMINAL, State, Told
@@ -97,7 +97,7 @@ class Polling:
         organizer = component.organizer.email if component.organizer else ""
         if judgement.verdict == "hold":
             claim = trust.Claim(organizer, organizer)
-            gate.hold(component, claim, judgement, source="google", mail=None)
+            gate.hold(component, claim, judgement, source="google")
             return None
         if judgement.verdict == "ignore":
             if judgement.rule == REFUSED:

@@ -51,12 +51,15 @@ class Taking:
         )
         return taken, note
 
-    def ignore(self, message: Message, judgement: Judgement, mail: Mail | None = None) -> Taken:
+    def ignore(
+        self, message: Message, judgement: Judgement, mail: Mail | None = None
+    ) -> tuple[Taken, Invitation]:
         """Note a message that nothing is done with."""
         note = self._note(message, judgement, mail)
         note.outcome, note.reason = REFUSED if judgement.rule == REFUSED else "ignored", judgement.reason
         self.session.add(note)
-        return Taken(reconcile.Outcome(None, (reconcile.Ignore(judgement.rule, judgement.reason),)))
+        taken = Taken(reconcile.Outcome(None, (reconcile.Ignore(judgement.rule, judgement.reason),)))
+        return taken, note
 
     def _is_known(self, note: Invitation) -> bool:
         last = mails.last_of(self.session, note.uid, note.source)

@@ -98,7 +98,8 @@ class Occurrence(SQLModel, table=True):
 class Hold(SQLModel, table=True):
     """One invitation that waits for an operator's word. `state`: waiting, approved, refused.
 
-    A held mail has one, by its first calendar UID that may not pass; one from a Google calendar has no mail.
+    A held mail has one, by its first calendar UID that may not pass; one from a Google calendar has no mail, and one that
+    was handed in keeps itself in `body` (`model.invite.HandedIn` as JSON) while it waits.
     """
 
     id: int | None = Field(default=None, primary_key=True)
@@ -111,6 +112,7 @@ class Hold(SQLModel, table=True):
     starts_at: datetime | None = instant()
     rule: str = ""
     reason: str = ""
+    body: dict[str, Any] = document()
     state: str = Field(default="waiting", index=True)
     created_at: datetime = instant(nullable=False)
     decided_at: datetime | None = instant()

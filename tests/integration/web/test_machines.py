@@ -77,6 +77,24 @@ async def test_a_change_moves_the_job_and_a_cancellation_takes_it_back(
     assert (job["cancelled"], job["end_reason"]) == (True, "cancelled_by_invite")
 
 
+async def test_a_stranger_s_invitation_is_held_for_an_operator_as_by_mail(
+    stage: WebStage, worker: httpx2.AsyncClient, operator: httpx2.AsyncClient
+) -> None:
+    told = invitation(organizer={"email": "stranger@elsewhere.example"})
+    answer = (await worker.post(INVITE, json=told)).json()
+    assert (answer["outcome"], answer["partstat"], answer["jobs"]) == ("held", None, [])
+    assert answer["rules"][0]["rule"] == "vouched"
+    (hold,) = stage.desk.held.listed()
+    await stage.desk.held.decide(hold.id or 0, approve=True, by="operator")
+    await stage.desk.handed_in.decided(hold.id or 0)
+    assert (await operator.get(JOBS)).json()["total"] == 1
+
+
+async def test_who_sent_it_counts_and_not_only_its_organizer(worker: httpx2.AsyncClient) -> None:
+    forged = invitation(sender="stranger@elsewhere.example", recipients=["bot+silent@example.com"])
+    assert (await worker.post(INVITE, json=forged)).json()["outcome"] == "held"
+
+
 async def test_a_link_in_the_description_serves(worker: httpx2.AsyncClient) -> None:
     answer = await worker.post(INVITE, json=invitation(meetingUrl="", description=f"Join here: {LINK}?pli=1"))
     assert answer.json()["outcome"] == "accepted"

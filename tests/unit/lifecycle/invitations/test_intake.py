@@ -9,11 +9,9 @@ import pytest
 
 from agent.errors import Conflict, Denied, Missing, Temporary
 from agent.lifecycle.invitations import gate
-from agent.model.account import Principal
 from agent.model.authenticity import Authenticity
 from agent.model.states import EndReason, State
 from agent.model.tables import Mail, User
-from agent.rules.ical import Context, read_calendar
 from tests.intake_stage import (
     BOT,
     HOST,
@@ -21,7 +19,6 @@ from tests.intake_stage import (
     NOON,
     OPERATOR,
     IntakeStage,
-    calendar,
     event,
     mail,
 )
