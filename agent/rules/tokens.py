@@ -1,4 +1,4 @@
-"""Tokens: signed access tokens that say who, opaque ones that are looked up by their digest, and signatures on links.
+"""Tokens: signed access tokens that say who, and opaque ones that are looked up by their digest.
 
 Opaque tokens are derived from the server's key and a nonce, so that the same one can be shown again while the database
 holds its digest only.
@@ -20,7 +20,6 @@ AUDIENCE = "meetbot-api"
 ACCESS_LIFE = timedelta(minutes=15)
 REFRESH_LIFE = timedelta(days=30)
 REFRESH_GRACE = timedelta(seconds=10)
-DOWNLOAD_LIFE = timedelta(hours=1)
 REQUIRED = ["sub", "sid", "jti", "iat", "exp", "aud", "iss"]
 INVALID = "The access token is not valid; sign in, or refresh it."
 
@@ -85,20 +84,6 @@ def derive(key: bytes, purpose: str, nonce: str) -> str:
 def digest(text: str) -> str:
     """Return what is stored instead of an opaque token."""
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def sign_link(key: bytes, what: str, expires_at: int) -> str:
-    """Return the signature that lets the bearer of a link have `what` until `expires_at` (Unix seconds)."""
-    return derive(key, "link", f"{expires_at}:{what}")
-
-
-def check_link(key: bytes, what: str, expires_at: int, signature: str, now: datetime) -> None:
-    """Raise `Denied` unless a link was signed for `what` and has not expired."""
-    right = sign_link(key, what, expires_at)
-    if not hmac.compare_digest(right.encode(), signature.encode("utf-8", "replace")):
-        raise Denied("The link's signature is not valid; ask for a new link.")
-    if now.timestamp() >= expires_at:
-        raise Denied("The link has expired; ask for a new one.")
 
 
 def _spell(value: bytes) -> str:

@@ -14,7 +14,7 @@ from agent.lifecycle.people import signing_key
 from agent.model.account import Principal
 from agent.model.states import AT_THE_MEETING, State, Told
 from agent.model.tables import Job, Recording
-from agent.rules import tokens
+from agent.rules import signed_links
 from agent.store import bots, jobs, ownership
 
 NONE = "There is no recording of this bot."
@@ -74,18 +74,18 @@ class Recordings(OwnBots):
         return await self.read(look)
 
     async def link(self, by: Principal, bot_id: int, part: int) -> str:
-        """Return the query of a link that lets its bearer fetch one file for `tokens.DOWNLOAD_LIFE`."""
+        """Return the query of a link that lets its bearer fetch one file for `signed_links.DOWNLOAD_LIFE`."""
         _part((await self.get(by, bot_id)).files, part)
         return self.signed(f"recording:{bot_id}:{part}") + f"&part={part}"
 
     def signed(self, what: str) -> str:
         """Return `expires` and `signature` of a link to something."""
-        expires = int((self.house.now() + tokens.DOWNLOAD_LIFE).timestamp())
-        return f"expires={expires}&signature={tokens.sign_link(self._key(), what, expires)}"
+        expires = int((self.house.now() + signed_links.DOWNLOAD_LIFE).timestamp())
+        return f"expires={expires}&signature={signed_links.sign(self._key(), what, expires)}"
 
     def check(self, what: str, expires: int, signature: str) -> None:
         """Raise `Denied` unless a link to something is good."""
-        tokens.check_link(self._key(), what, expires, signature, self.house.now())
+        signed_links.check(self._key(), what, expires, signature, self.house.now())
 
     async def media(self, by: Principal, bot_id: int, part: int) -> Media:
         """Return one file."""

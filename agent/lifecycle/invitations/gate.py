@@ -16,7 +16,7 @@ from agent.model.authenticity import Authenticity
 from agent.model.invite import Component
 from agent.model.letter import NoticeLetter
 from agent.model.tables import Hold, Mail
-from agent.rules import tokens, trust
+from agent.rules import signed_links, trust
 from agent.rules.trust import Claim, Finding, Judgement, TrustPolicy
 from agent.store import held, mails
 from agent.store import series as store
@@ -54,9 +54,7 @@ class Gate:
             return judgement
         decided = held.about(self.session, component.uid, claim.from_email)
         is_new = binding is None
-        said = [
-            one for one in decided if is_new or one is hold or (mail is not None and one.mail_id == mail.id)
-        ]
+        said = [one for one in decided if is_new or one is hold or (mail is not None and one.mail_id == mail.id)]
         return _as_decided(judgement, said)
 
     def judge_sender(self, claim: Claim, authenticity: Authenticity) -> bool:
@@ -173,7 +171,7 @@ def approval_link(house: House, hold: Hold) -> str:
     """Return the link under which whoever has it may decide about one held invitation, for a week."""
     key = signing_key.load(house.habits.data_dir, house.habits.signing_secret)
     expires_at = int((hold.created_at + LINK_LIFE).timestamp())
-    signature = tokens.sign_link(key, link_subject(hold.id or 0), expires_at)
+    signature = signed_links.sign(key, link_subject(hold.id or 0), expires_at)
     base = house.habits.public_url.rstrip("/")
     return f"{base}/invitations/{hold.id}?expires={expires_at}&signature={signature}"
 

@@ -12,7 +12,7 @@ from agent.lifecycle.invitations.mail_intake import STORED
 from agent.lifecycle.invitations.polling import LOOK, POLL
 from agent.lifecycle.people import signing_key
 from agent.model.tables import Hold
-from agent.rules import tokens
+from agent.rules import signed_links
 from agent.store import held, mails
 
 NO_HOLD = "There is no such held invitation."
@@ -40,7 +40,7 @@ class HeldInvitations:
     def check_link(self, hold_id: int, expires_at: int, signature: str) -> None:
         """Raise `Denied` unless a link lets its bearer decide about this invitation, and does so still."""
         key = signing_key.load(self.house.habits.data_dir, self.house.habits.signing_secret)
-        tokens.check_link(key, gate.link_subject(hold_id), expires_at, signature, self.house.now())
+        signed_links.check(key, gate.link_subject(hold_id), expires_at, signature, self.house.now())
 
     async def decide(self, hold_id: int, *, approve: bool, by: str) -> Sequence[Hold]:
         """Approve or refuse an invitation, and with it all that waits of the same sender about the same event.

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from agent.lifecycle.aftermath.recordings import Recorded
 from agent.lifecycle.aftermath.sharing import Made
-from agent.rules.tokens import DOWNLOAD_LIFE
+from agent.rules.signed_links import DOWNLOAD_LIFE
 from agent.rules.transcript_forms import offset
 from agent.web.auth import TheAsker, admit
 from agent.web.bots_v1.schemas import AN_INSTANT

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.errors import Denied
-from agent.rules.signed_links import Link, Purpose, issue, read
+from agent.rules.signed_links import Link, Purpose, check, issue, read, sign
 
 KEY, OTHER_KEY = b"k" * 32, b"o" * 32
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -48,3 +48,14 @@ def test_a_link_with_any_character_changed_opens_nothing(place: int, letter: str
 def test_no_text_is_a_link_by_chance(text: str) -> None:
     with pytest.raises(Denied):
         read(KEY, text, Purpose.TRANSCRIPT, NOW)
+
+
+def test_a_link_whose_address_says_what_it_opens_is_good_for_that_until_one_instant() -> None:
+    expires = int(LATER.timestamp())
+    signature = sign(KEY, "recording:1:1", expires)
+    check(KEY, "recording:1:1", expires, signature, NOW)
+    for what, until in (("recording:1:2", expires), ("recording:1:1", expires + 1)):
+        with pytest.raises(Denied):
+            check(KEY, what, until, signature, NOW)
+    with pytest.raises(Denied, match="expired"):
+        check(KEY, "recording:1:1", expires, signature, LATER)
