@@ -86,7 +86,8 @@ def habits(settings: Settings) -> Habits:
         calendar_push=settings.google_calendar.push,
         exclude_keywords=settings.invites.exclude_keywords,
         call=_call_habits(settings),
-        transcript_sources=_sources(settings),
+        transcript_sources=settings.transcript.sources,
+        meet_records=bool(settings.okoro.service_token.get_secret_value()),
         transcript_wait_hours=settings.transcript.wait_hours,
         transcript_poll_seconds=settings.transcript.poll_seconds,
         request_transcription=settings.transcript.request_automatic,
@@ -109,12 +110,6 @@ def habits(settings: Settings) -> Habits:
         stripe_prices=settings.stripe.prices,
         plans={name: _plan(settings, name) for name in settings.stripe.plans()},
     )
-
-
-def _sources(settings: Settings) -> tuple[str, ...]:
-    """Return where words may come from; without a service token Meet's records are out of reach, by the operator's choice."""
-    reachable = bool(settings.okoro.service_token.get_secret_value())
-    return tuple(source for source in settings.transcript.sources if source != "meet" or reachable)
 
 
 def _call_habits(settings: Settings) -> CallHabits:
@@ -171,7 +166,9 @@ def build(settings: Settings, clock: Clock) -> App:
         engine=engine,
         clock=clock,
         meet=_meet(settings, clock),
-        transcripts=ProxyTranscripts(proxy),
+        transcripts=ProxyTranscripts(
+            proxy, clock=clock, settle_seconds=max(settings.transcript.poll_seconds)
+        ),
         summariser=_summariser(settings),
         letters=LetterWriter(settings.mail_sender, settings.bot.name, settings.public_url, clock.now),
         mailer=_mailer(settings),

@@ -1,7 +1,6 @@
 """What comes in: mails are stored before they are answered for, read afterwards, and taken into the calendar."""
 
 import asyncio
-import hashlib
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -9,6 +8,8 @@ from agent.errors import Temporary
 from agent.lifecycle.house import House
 from agent.lifecycle.invitations.mail_intake import STORED, MailIntake
 from agent.lifecycle.invitations.occurrences import Taken
+from agent.lifecycle.invitations.receipts import READ as READ
+from agent.lifecycle.invitations.receipts import Receipts
 from agent.lifecycle.remote import verbs
 from agent.model.authenticity import Authenticity
 from agent.model.invite import Envelope, ParsedMail
@@ -16,8 +17,6 @@ from agent.model.tables import Mail
 from agent.rules import trust
 from agent.store import mails
 
-READ = "read"
-TWIN_WINDOW = timedelta(hours=24)
 PARK = timedelta(minutes=15)  # how long a mail waits for a name service that says nothing
 
 
@@ -26,6 +25,7 @@ class Intake:
 
     def __init__(self, house: House) -> None:
         self.house = house
+        self.receipts = Receipts(house)
 
     def knows(self, recipient: str) -> bool:
         """Whether an address is the bot's, with any plus-tag."""
@@ -33,24 +33,29 @@ class Intake:
 
     async def accept(self, envelope: Envelope, raw: bytes) -> str:
         """Store a mail durably and return its queue id; the same mail again within a day is the same one."""
-        return await asyncio.to_thread(self._store, envelope, raw)
+        return f"m{await self.receipts.store(envelope, raw)}"
 
-    def _store(self, envelope: Envelope, raw: bytes) -> str:
-        facts = envelope.model_dump(mode="json")
-        digest = hashlib.sha256(raw).hexdigest()
-        now = self.house.now()
+    async def read(self, *mail_ids: int) -> None:
+        """Read stored mails, each in the limited child, and take in what they say.
+
+        Raises what went wrong with a mail; of several, those that failed are read again, each by itself.
+        """
+        await self.receipts.breath()
+        if len(mail_ids) == 1:
+            await self._read(mail_ids[0])
+            return
+        faults = await asyncio.gather(*map(self._read, mail_ids), return_exceptions=True)
+        failed = [mail for mail, fault in zip(mail_ids, faults, strict=True) if fault is not None]
+        if failed:
+            await asyncio.to_thread(self._read_again, failed)
+
+    def _read_again(self, failed: Sequence[int]) -> None:
         with self.house.database.write() as session:
-            twin = mails.twin(session, digest, facts, now - TWIN_WINDOW)
-            if twin is not None:
-                return f"m{twin.id}"
-            mail = Mail(sha256=digest, received_at=now, envelope=facts, raw=raw)
-            session.add(mail)
-            session.flush()
-            self.house.engine.after(session, READ, f"read:{mail.id}", mail.id or 0)
-            return f"m{mail.id}"
+            for mail_id in failed:
+                self.house.engine.after(session, READ, f"{READ}:{mail_id}", mail_id)
 
-    async def read(self, mail_id: int) -> None:
-        """Read a stored mail in the limited child, find out who sent it, and take in what it says."""
+    async def _read(self, mail_id: int) -> None:
+        """Read a stored mail, find out who sent it, and take in what it says."""
         mail = await asyncio.to_thread(self._fetch, mail_id)
         if mail is None or mail.verdict != STORED:
             return
