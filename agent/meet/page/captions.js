@@ -1,6 +1,6 @@
-// Captions: each block is known by its node, read at every change, told after a short gathering.
+// Captions: each block is known by its node, read at every change, told at once, and gathered while they come quickly.
 
-const CAPTION_GATHER_MS = 40;
+const CAPTION_GATHER_MS = 100;
 let captionsWanted = false;
 let captionRegion = null;
 let captionEpoch = 0;
@@ -9,6 +9,7 @@ let captionTold = new Map();
 let captionOrder = [];
 let captionsPending = [];
 let captionTimer = null;
+let captionsToldAt = -Infinity;
 let nextCaptionKey = 1;
 
 const captionObserver = new MutationObserver((records) => readCaptions(records));
@@ -67,7 +68,14 @@ function readCaptions(records) {
   renewMoved(blocks);
   blocks.forEach(noteBlock);
   captionOrder = blocks;
-  if (captionsPending.length) captionTimer ??= setTimeout(tellCaptions, CAPTION_GATHER_MS);
+  if (captionsPending.length) planCaptions();
+}
+
+/** On a busy machine a timer would wait for the page to be painted first. */
+function planCaptions() {
+  const waitMs = captionsToldAt + CAPTION_GATHER_MS - performance.now();
+  if (waitMs <= 0) tellCaptions();
+  else captionTimer ??= setTimeout(tellCaptions, waitMs);
 }
 
 /** A block that grew and went in one turn still holds its last words. */
@@ -113,6 +121,8 @@ function firstWithText(block) {
 function tellCaptions() {
   clearTimeout(captionTimer);
   captionTimer = null;
-  if (captionsPending.length) tell({ kind: "captions", blocks: captionsPending });
+  if (!captionsPending.length) return;
+  captionsToldAt = performance.now();
+  tell({ kind: "captions", blocks: captionsPending });
   captionsPending = [];
 }
