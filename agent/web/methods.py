@@ -1,6 +1,7 @@
 """Which methods a path has: HEAD wherever there is GET, OPTIONS everywhere, and on every 405 all of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from re import Pattern
 
 from fastapi import FastAPI, Request
@@ -19,7 +20,7 @@ class _HeadTold(Exception):
 class Methods:
     """Middleware: answers HEAD as GET without the body, and OPTIONS by the table of routes."""
 
-    def __init__(self, app: ASGIApp, *, table: Table) -> None:
+    def __init__(self, app: ASGIApp, *, table: Callable[[], Table]) -> None:
         self.app = app
         self.table = table
 
@@ -27,8 +28,12 @@ class Methods:
         """Serve one request."""
         if scope["type"] == "http" and scope["method"] == "HEAD":
             await self._head(scope, receive, send)
-        elif scope["type"] == "http" and scope["method"] == "OPTIONS" and allowed(self.table, scope["path"]):
-            answer = Response(status_code=204, headers={"Allow": allowed(self.table, scope["path"])})
+        elif (
+            scope["type"] == "http"
+            and scope["method"] == "OPTIONS"
+            and (methods := allowed(self.table(), scope["path"]))
+        ):
+            answer = Response(status_code=204, headers={"Allow": methods})
             await answer(scope, receive, send)
         else:
             await self.app(scope, receive, send)
@@ -53,12 +58,16 @@ class Methods:
 
 def surround(app: FastAPI) -> None:
     """Put the middleware around the routes that are there, and let every 405 list what its path takes instead."""
-    table = table_of(app)
+
+    @cache
+    def table() -> Table:
+        return table_of(app)  # asked for late: to look at every route takes half a second
+
     app.add_middleware(Methods, table=table)
 
     @app.exception_handler(405)
     async def _refused(request: Request, error: HTTPException) -> JSONResponse:
-        return JSONResponse({"detail": error.detail}, 405, {"Allow": allowed(table, request.scope["path"])})
+        return JSONResponse({"detail": error.detail}, 405, {"Allow": allowed(table(), request.scope["path"])})
 
 
 def table_of(app: FastAPI) -> Table:
