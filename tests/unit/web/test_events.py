@@ -18,7 +18,7 @@ DESCRIBED = {name_of(kind): kind for kind in bots.KINDS}
 LINES = [
     (Told.STATE_CHANGED, {"from": source.value, "to": target.value, "end_reason": "everyone_left"})
     for source, targets in lifecycle.TABLE.items()
-    for target in targets
+    for target in sorted(targets)
 ] + [
     (Told.BROWSER_OPEN, {}),
     (Told.PARTICIPANT_JOINED, {"name": "Host Person"}),
