@@ -17,7 +17,7 @@ from agent.lifecycle.aftermath.transcription import REQUEST, RequestTranscriptio
 from agent.lifecycle.attendance.attend import Attend
 from agent.lifecycle.attendance.ending import HARVEST
 from agent.lifecycle.commands import Commands
-from agent.lifecycle.house import BOTS_QUEUE, JOBS_QUEUE, CallHabits, Habits, House
+from agent.lifecycle.house import BOTS_QUEUE, JOBS_QUEUE, Habits, House
 from agent.lifecycle.invitations.explain import Explain
 from agent.lifecycle.invitations.handed_in import TAKE, HandedInvitations
 from agent.lifecycle.invitations.held import HeldInvitations
@@ -36,6 +36,7 @@ from agent.okoro.client import OkoroClient
 from agent.okoro.harvest import ProxyTranscripts
 from agent.ports import Answerer, CalendarFeed, Clock, Summariser
 from agent.rules.rivals import unsafe
+from agent.rules.standing import CallHabits
 from agent.rules.tallies import Prices
 from agent.store.database import Database
 from agent.summary.adapter import ExtractiveSummariser, OpenAISummariser

@@ -21,38 +21,12 @@ from agent.ports import (
     Transcriber,
     Transcripts,
 )
+from agent.rules.standing import CallHabits
 from agent.rules.tallies import Prices
 from agent.store.database import Database
 
 BOTS_QUEUE = "bots"
 JOBS_QUEUE = "jobs"
-
-
-@dataclass(frozen=True, slots=True)
-class CallHabits:
-    """How the bot behaves in a call; a job's own options override single values. Names as in the configuration."""
-
-    consent_policy: str = "ask"
-    answer_seconds: float = 120.0
-    on_no_answer: str = "leave"
-    who: str = "host"
-    rivals_policy: str = "leave"
-    rivals_grace_seconds: float = 10.0
-    rivals_extra_patterns: tuple[str, ...] = ()
-    rivals_allow: tuple[str, ...] = ()
-    lobby_seconds: float = 540.0
-    nobody_seconds: float = 900.0
-    alone_seconds: float = 60.0
-    bots_only_seconds: float = 60.0
-    bots_only_after_seconds: float = 300.0
-    silence_seconds: float = 900.0
-    silence_after_seconds: float = 1200.0
-    max_overrun_minutes: float = 60.0
-    max_seconds: float = 14400.0
-    captions_enabled: bool = True
-    caption_language: str = ""
-    recording: str = "off"
-    nudge_seconds: float = 120.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,7 +142,7 @@ def _deadlines(standing: Standing, policy: Policy) -> list[tuple[datetime, Act]]
             else None,
             sighting.yield_to_rival,
         ),
-        (leaving.next_deadline(watch(standing, policy), policy.limits), _leave_by_rule),
+        (leaving.next_deadline(watch(standing, policy), policy), _leave_by_rule),
     ]
     return [(at, act) for at, act in clocks if at is not None]
 
@@ -182,7 +182,7 @@ def _unanswered_at(standing: Standing, policy: Policy) -> datetime | None:
 
 
 def _leave_by_rule(turn: Turn) -> None:
-    found = leaving.verdict(watch(turn.standing, turn.policy), turn.policy.limits, turn.now)
+    found = leaving.verdict(watch(turn.standing, turn.policy), turn.policy, turn.now)
     assert found is not None
     if found.reason is EndReason.NOT_ADMITTED:
         turn.give_up(FailureCode.LOBBY_TIMEOUT, "nobody let the bot in")

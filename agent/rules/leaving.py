@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from agent.model.states import EndReason
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """The settings of `[auto_leave]`. A zero for silence, overrun and longest stay turns that rule off."""
 

@@ -32,9 +32,27 @@ class Consent(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """How the bot behaves in one call: settings by the names they have there, and facts of the meeting.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallHabits(Limits):
+    """How the bot behaves in every call: settings, by the names they have there."""
+
+    consent_policy: str = "ask"
+    answer_seconds: float = 120.0
+    on_no_answer: str = "leave"
+    who: str = "host"
+    rivals_policy: str = "leave"
+    rivals_grace_seconds: float = 10.0
+    rivals_extra_patterns: tuple[str, ...] = ()
+    rivals_allow: tuple[str, ...] = ()
+    captions_enabled: bool = True
+    caption_language: str = ""
+    recording: str = "off"
+    nudge_seconds: float = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy(CallHabits):
+    """How the bot behaves in one call: the habits, with what the job overrides, and facts of the meeting.
 
     `invited` are (name, e-mail) pairs; `recap_recipients` is a value of `[recap] recipients`; `language` is the one the
     bot writes in, while answers are understood in every language. `starts_at` and `ends_at` are the schedule's, if any.
@@ -49,42 +67,7 @@ class Policy:
     language: str = "en"
     starts_at: datetime | None = None
     ends_at: datetime | None = None
-    consent_policy: str = "ask"
-    answer_seconds: float = 120.0
-    on_no_answer: str = "leave"
-    who: str = "host"
-    rivals_policy: str = "leave"
-    rivals_grace_seconds: float = 10.0
-    rivals_extra_patterns: tuple[str, ...] = ()
-    rivals_allow: tuple[str, ...] = ()
-    lobby_seconds: float = 540.0
-    nobody_seconds: float = 900.0
-    alone_seconds: float = 60.0
-    bots_only_seconds: float = 60.0
-    bots_only_after_seconds: float = 300.0
-    silence_seconds: float = 900.0
-    silence_after_seconds: float = 1200.0
-    max_overrun_minutes: float = 60.0
-    max_seconds: float = 14400.0
-    captions_enabled: bool = True
-    recording: str = "off"
-    nudge_seconds: float = 120.0
     mark: str = ""
-
-    @property
-    def limits(self) -> Limits:
-        """The limits of `[auto_leave]`."""
-        return Limits(
-            self.lobby_seconds,
-            self.nobody_seconds,
-            self.alone_seconds,
-            self.bots_only_seconds,
-            self.bots_only_after_seconds,
-            self.silence_seconds,
-            self.silence_after_seconds,
-            self.max_overrun_minutes,
-            self.max_seconds,
-        )
 
     @property
     def facts(self) -> Facts:

@@ -4,9 +4,10 @@ from dataclasses import asdict
 from hashlib import sha256
 from typing import Any
 
-from agent.lifecycle.house import CallHabits, Habits
+from agent.lifecycle.house import Habits
 from agent.model.tables import Job
 from agent.rules.conduct import Policy
+from agent.rules.standing import CallHabits
 
 # What a job may override, whichever door the wish came by.
 OVERRIDES = frozenset(
@@ -51,9 +52,7 @@ def call_policy(habits: Habits, job: Job) -> Policy:
 
 
 def _call(call: CallHabits, job: Job) -> dict[str, Any]:
-    values = asdict(call)
-    del values["caption_language"]
-    return values | {name: value for name, value in job.options.items() if name in OVERRIDES}
+    return asdict(call) | {name: value for name, value in job.options.items() if name in OVERRIDES}
 
 
 def _name_of(job: Job, email: str) -> str:

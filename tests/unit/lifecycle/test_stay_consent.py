@@ -189,7 +189,7 @@ def test_nothing_is_captured_without_consent_on_the_ledger(
     happened: list[tuple[Told, float]], consent_policy: str, who: str, on_no_answer: str, chat: bool
 ) -> None:
     policy = conduct.Policy(
-        "Meetbot",
+        bot_name="Meetbot",
         inviter_name="Host Person",
         consent_policy=consent_policy,
         who=who,
@@ -219,7 +219,7 @@ def test_a_yes_is_enough_to_capture() -> None:
         (lambda at: ChatSaid(at, "m", "Host Person", "yes"), 1.0),
         (lambda at: Captioned(at, "c", "Host Person", "words", at, at), 1.0),
     ]
-    page, books = asyncio.run(play(story, conduct.Policy("Meetbot"), chat=True))
+    page, books = asyncio.run(play(story, conduct.Policy(bot_name="Meetbot"), chat=True))
     assert page.captured
     assert books.outcomes == ["asked", "granted"]
     assert books.kept == ["words"]

@@ -27,7 +27,7 @@ GUEST = Person("d/3", "Guest Person")
 LATE = Person("d/5", "Late Person")
 RIVAL = Person("d/4", "Guest's Fireflies.ai Notetaker")
 POLICY = Policy(
-    "Meetbot",
+    bot_name="Meetbot",
     inviter_name="Host Person",
     inviter_email="host@example.com",
     starts_at=T0,
