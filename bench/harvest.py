@@ -7,10 +7,10 @@ import argparse
 import asyncio
 import json
 import math
-from datetime import UTC, datetime
 from multiprocessing import get_context
-from time import monotonic, perf_counter, process_time
+from time import perf_counter, process_time
 
+from agent.daemon.clock import SystemClock
 from agent.okoro.client import OkoroClient
 from agent.okoro.endpoints import LIST_ENTRIES
 from agent.okoro.harvest import ProxyTranscripts
@@ -19,19 +19,6 @@ from bench.slow_proxy import END, START, serve
 CODE = "abc-defg-hij"
 INTENT = "Measure how long a harvest takes"
 CHAIN_BEFORE_ENTRIES = 3  # token, records, transcripts
-
-
-class SystemClock:
-    """The real one."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        return monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
 
 
 def measure(entries: int, delay_seconds: float, people: int) -> dict[str, float]:
