@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from importlib import import_module
+from socket import gethostname
 
 from agent.config.settings import Settings
 from agent.delivery.hooks import GuardedHooks
@@ -9,6 +10,7 @@ from agent.delivery.letters import LetterWriter
 from agent.delivery.mailer import SmtpMailer
 from agent.engine import Engine
 from agent.errors import Misconfigured
+from agent.ingest.client import IngestClient
 from agent.invites.reader import LimitedReader
 from agent.lifecycle.aftermath.harvest import SUMMARISE, GetWords
 from agent.lifecycle.aftermath.summarise import Summarise
@@ -28,6 +30,8 @@ from agent.lifecycle.outbox import DELIVER, Deliver
 from agent.lifecycle.people.accounts import Accounts
 from agent.lifecycle.plan import ATTEND
 from agent.lifecycle.queries import Queries
+from agent.lifecycle.remote.house_clock import HouseClock
+from agent.lifecycle.remote.worker import Worker
 from agent.lifecycle.upkeep.janitor import Janitor
 from agent.lifecycle.upkeep.sweep import Sweep
 from agent.meet.adapter import BrowserMeet
@@ -67,6 +71,15 @@ class App:
     reader: LimitedReader
 
 
+@dataclass(frozen=True, slots=True)
+class WorkerApp:
+    """A worker without a database: the server it works for, its browsers, and the bots in them."""
+
+    lender: IngestClient
+    meet: BrowserMeet
+    worker: Worker
+
+
 def habits(settings: Settings) -> Habits:
     """Return the settings that the life of a job depends on."""
     return Habits(
@@ -79,6 +92,7 @@ def habits(settings: Settings) -> Habits:
         meet_url=settings.meet.url,
         join_early_seconds=settings.meet.join_early_seconds,
         join_attempts=settings.meet.join_attempts,
+        worker_silence_seconds=settings.browser.worker_silence_seconds,
         invites_allow=settings.invites.allow,
         invites_verify=settings.invites.verify,
         invites_reply=settings.invites.reply,
@@ -195,6 +209,14 @@ def build(settings: Settings, clock: Clock) -> App:
         hooks=hooks,
         reader=reader,
     )
+
+
+def build_worker(settings: Settings, clock: Clock, *, server: str, token: str, places: int) -> WorkerApp:
+    """Assemble a worker for the bots of a server elsewhere. Nothing is opened or started yet."""
+    browser = settings.browser.model_copy(update={"max_bots": places})
+    house_clock, lender = HouseClock(clock), IngestClient(server, token)
+    meet = _meet(settings.model_copy(update={"browser": browser}), house_clock)
+    return WorkerApp(lender, meet, Worker(lender, meet, house_clock, gethostname(), places))
 
 
 def _name_jobs(engine: Engine, house: House, intake: Intake) -> None:

@@ -15,7 +15,8 @@ from agent.model.call import Event, Visit
 from agent.model.channel import Channel
 from agent.model.invite import Component, Envelope, ParsedMail
 from agent.model.letter import HookAnswer, Mail, Notice, NoticeLetter, RecapLetter, ReplyLetter
-from agent.model.news import News
+from agent.model.loan import Claim, Lot
+from agent.model.news import News, Receipt, Report
 from agent.model.summary import Brief, Summary
 from agent.model.transcript import Entry, Harvest
 
@@ -188,6 +189,21 @@ class Journal(Protocol):
 
     async def is_current(self) -> bool:
         """Whether the bot still goes by the job's present plan."""
+        ...
+
+
+class Lender(Protocol):
+    """The house that lends jobs to workers.
+
+    Raises `Temporary` (away), `Denied` (key refused), `Conflict` (refused: out of order, forbidden, or not on loan).
+    """
+
+    async def claim(self, claim: Claim) -> Lot:
+        """Say that the worker lives, and return what is new for it."""
+        ...
+
+    async def report(self, report: Report) -> Receipt:
+        """Hand one report in; the same one again counts once."""
         ...
 
 

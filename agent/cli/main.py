@@ -18,6 +18,7 @@ COMMANDS = {
     "sandbox": "agent.cli.sandbox:sandbox",
     "demo": "agent.cli.demo:demo",
     "serve": "agent.cli.serve:serve",
+    "worker": "agent.cli.worker:worker",
     "google-login": "agent.cli.google_login:google_login",
     "login": "agent.cli.login:login",
     "logout": "agent.cli.login:logout",

@@ -39,8 +39,16 @@ class BrowserSection(Section):
     )
     headless: bool = Field(True, description="Run without a display.")
     bots_per_browser: Count = Field(8, description="Bots that share one browser and its crashes.")
-    max_bots: Count = Field(
-        20, description="Bots at work at the same time on this machine; further ones wait for a place."
+    max_bots: int = Field(
+        20,
+        ge=0,
+        description="Bots at work at the same time on this machine; further ones wait for a place, here or at a worker "
+        "(meetbot worker). 0: none here, workers have them all.",
+    )
+    worker_silence_seconds: Seconds = Field(
+        60.0,
+        ge=3,
+        description="A worker that is not heard of for so long has lost its bots, and others go in their place.",
     )
     busy_percent: float = Field(
         90.0,

@@ -43,10 +43,12 @@ def parts(app: App, systemd: Systemd) -> list[Part]:
     if settings.smtp_intake.enabled:
         smtp = _smtp(app, systemd)
         found.append(Part("smtp", start=smtp.start, stop=smtp.stop))
+    desk = _desk(app)
     http = HttpServer(
-        server.create(_desk(app)), settings.http.host, settings.http.port, settings.api.trusted_proxies
+        server.create(desk), settings.http.host, settings.http.port, settings.api.trusted_proxies
     )
     found.append(Part("http", start=http.start, stop=http.stop))
+    found.append(Part("loans", stop=desk.loans.close))  # claims that wait would hold the HTTP server's end up
     if settings.metrics.enabled:
         metrics = Metrics(_readings(app), settings.metrics.host, settings.metrics.port)
         found.append(Part("metrics", start=metrics.start, stop=metrics.stop))

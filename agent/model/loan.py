@@ -22,7 +22,10 @@ class Held(_Wire):
 
 
 class Claim(_Wire):
-    """A worker says that it lives, what it has, and how many more bots it can take. `worker` names this run of it."""
+    """A worker says that it lives, what it has, and how many more bots it can take.
+
+    `worker` names this run of it; `wait_seconds` is how long an answer may be waited for where nothing is new.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"worker": "box-2-5f0c1d2e", "places": 4, "held": []}]}
@@ -31,6 +34,7 @@ class Claim(_Wire):
     worker: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._-]+$")]
     places: Annotated[int, Field(ge=0, le=1000, strict=True)] = 0
     held: Annotated[tuple[Held, ...], Field(max_length=1000)] = ()
+    wait_seconds: Annotated[float, Field(ge=0, le=20)] = 20.0
 
 
 class Brief(_Wire):

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 
 from agent.model.account import Principal, Scope
 from agent.model.loan import Claim, Lot
@@ -22,6 +22,6 @@ async def ingest(body: Report, desk: TheDesk, _bot: Bot) -> Receipt:
 
 
 @router.post("/ingest/claim", summary="Claim jobs for bots that run elsewhere", responses=answers())
-async def claim(body: Claim, desk: TheDesk, _bot: Bot) -> Lot:
+async def claim(body: Claim, request: Request, desk: TheDesk, _bot: Bot) -> Lot:
     """Say that a worker lives, and get jobs, verbs for its bots, and what it has lost; waits up to 20 s where nothing is new."""
-    return await desk.loans.claim(body)
+    return await desk.loans.claim(body, request.is_disconnected)

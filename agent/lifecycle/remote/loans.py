@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import hmac
 import secrets
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 import structlog
@@ -22,6 +23,7 @@ from agent.store import bots, jobs, loans, reports
 
 WAIT_SECONDS = 20.0
 LOOK_SECONDS = 0.5
+IsGone = Callable[[], Awaitable[bool]]
 POLICY = TypeAdapter(Policy)
 log = structlog.get_logger("loans")
 
@@ -52,10 +54,19 @@ class Loans:
         # A worker that has to be heard of more often than that must come back in time.
         self.wait_seconds = min(wait_seconds, house.habits.worker_silence_seconds / 3)
         self._closed = asyncio.Event()
+        self._newest: dict[str, Claim] = {}  # an older claim of the same worker waits for nobody
 
-    async def claim(self, claim: Claim) -> Lot:
-        """Hear of a worker, and answer with what is new for it."""
-        deadline = self.house.clock.monotonic() + self.wait_seconds
+    async def claim(self, claim: Claim, is_gone: IsGone) -> Lot:
+        """Hear of a worker, and answer with what is new for it; who `is_gone` is lent nothing any more."""
+        self._newest[claim.worker] = claim
+        try:
+            return await self._wait(claim, is_gone)
+        finally:
+            if self._newest.get(claim.worker) is claim:
+                del self._newest[claim.worker]
+
+    async def _wait(self, claim: Claim, is_gone: IsGone) -> Lot:
+        deadline = self.house.clock.monotonic() + min(claim.wait_seconds, self.wait_seconds)
         lot = await asyncio.to_thread(self._answer, claim)
         while not (lot.jobs or lot.asks or lot.lost or self._closed.is_set()):
             left = deadline - self.house.clock.monotonic()
@@ -63,6 +74,8 @@ class Loans:
                 break
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._closed.wait(), min(LOOK_SECONDS, left))
+            if self._newest.get(claim.worker) is not claim or await is_gone():
+                break
             if await asyncio.to_thread(self._has_news, claim):
                 lot = await asyncio.to_thread(self._answer, claim)
         return lot
