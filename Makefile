@@ -12,7 +12,7 @@ ARGS ?=
 .PHONY: help demo test lint lint-api units postman bench run docs lock setup browser clean
 
 help: ## Show what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: setup browser ## Play one whole meeting against the fake world, with live progress
 	$(VENV)/bin/meetbot demo $(ARGS)

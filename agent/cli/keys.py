@@ -11,13 +11,13 @@ import typer
 from agent.cli.local import local
 from agent.cli.options import AsJson, ConfigFile
 from agent.cli.output import show, show_all
-from agent.cli.remote import Server, signed_in
+from agent.cli.remote import Server, sent
 from agent.client import account
 from agent.model.account import Principal
 from agent.model.tables import ApiKey
 
 family = typer.Typer(help="API keys: of this machine with --user, else of the server.", no_args_is_help=True)
-COLUMNS = ("id", "name", "prefix", "last4", "scopes", "createdAt", "lastUsedAt", "revokedAt")
+COLUMNS = ("id", "name", "prefix", "scopes", "lastUsedAt", "revokedAt")
 OPERATOR = Principal(user_id=None, is_operator=True)
 Owner = Annotated[
     str | None, typer.Option("--user", metavar="EMAIL", help="Whose key, in the database of this machine.")
@@ -36,8 +36,7 @@ def create(
 ) -> None:
     """Make a key and print it. It is never shown again."""
     if user is None:
-        with signed_in(server) as meetbot:
-            show(meetbot.send(account.create_key(name, scopes=scope or ())), as_json)
+        show(sent(account.create_key(name, scopes=scope or ()), server), as_json)
         return
     with local(config) as here:
         key, text = here.accounts.create_key(user, name, test=test, scopes=scope or ())
@@ -65,15 +64,13 @@ def revoke(
         with local(config) as machine:
             machine.accounts.revoke_key(key_id, by=OPERATOR)
     else:
-        with signed_in(server) as meetbot:
-            meetbot.send(account.revoke_key(key_id))
+        sent(account.revoke_key(key_id), server)
     show({"id": key_id, "revoked": True}, as_json)
 
 
 def _keys(user: str | None, config: ConfigFile, server: str | None) -> list[Mapping[str, Any]]:
     if user is None:
-        with signed_in(server) as meetbot:
-            return list(meetbot.send(account.keys())["apiKeys"])
+        return list(sent(account.keys(), server)["apiKeys"])
     with local(config) as here:
         return [_row(key) for key in here.accounts.keys_of(user)]
 

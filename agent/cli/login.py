@@ -15,7 +15,7 @@ from agent.cli.output import say, show
 from agent.cli.remote import Server, connected, signed_in
 from agent.client import ApiError, Meetbot, account
 from agent.client.types import Begun, SignedIn
-from agent.errors import Denied, Invalid, Temporary
+from agent.errors import Denied, Invalid, MeetbotError, Temporary
 
 PENDING = {"authorization_pending", "slow_down"}
 
@@ -29,16 +29,23 @@ def login(
 ) -> None:
     """Sign in: shows a code, which somebody who is signed in elsewhere approves."""
     address = _address(server)
-    key = sys.stdin.readline().strip() if with_key else _by_device(address)
+    key = _typed_key() if with_key else _by_device(address)
     with connected(address, key) as meetbot:
         me = meetbot.send(account.whoami())
-    session.save(session.Session(address, key, me["email"]))
+    session.save(session.Session(address, key, me["email"], by_device=not with_key))
     show({"server": address, "email": me["email"], "operator": me["isOperator"]}, as_json)
 
 
 def logout() -> None:
-    """Forget the sign-in on this machine. The key itself is revoked with `meetbot keys revoke`."""
-    say("Signed out." if session.forget() else "Nobody was signed in.")
+    """End the sign-in. A key that `meetbot login` made is revoked; one that you brought stays good."""
+    kept = session.kept()
+    if kept is None:
+        say("Nobody was signed in.")
+        return
+    session.forget()
+    if kept.by_device:
+        _revoke(kept)
+    say(f"Signed out of {kept.server}.")
 
 
 def whoami(server: Server = None, as_json: AsJson = False) -> None:
@@ -49,10 +56,33 @@ def whoami(server: Server = None, as_json: AsJson = False) -> None:
 
 
 def _address(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or not text.isascii() or any(mark.isspace() for mark in text):
         raise Invalid(f"{text} is not a server's address; write it as https://meetbot.example.com")
     return text.rstrip("/")
+
+
+def _typed_key() -> str:
+    """Read a key from standard input; from a terminal without showing it. Raises `Invalid` for what is none."""
+    text = typer.prompt("API key", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
+    key = str(text).strip()
+    if not key or not key.isascii() or not key.isprintable():
+        raise Invalid("This is no API key; it begins with mb_live_ or mb_test_.")
+    return key
+
+
+def _revoke(kept: session.Session) -> None:
+    try:
+        with connected(kept.server, kept.key) as meetbot:
+            for key in meetbot.send(account.keys())["apiKeys"]:
+                if kept.key.startswith(key["prefix"]) and kept.key.endswith(key["last4"]):
+                    meetbot.send(account.revoke_key(key["id"]))
+    except MeetbotError as error:
+        say(f"The key could not be revoked: {error.safe} Revoke it on another machine: meetbot keys list")
 
 
 def _by_device(server: str) -> str:

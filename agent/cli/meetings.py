@@ -1,35 +1,54 @@
 """`meetbot meetings`: read what was said and noted, ask, search."""
 
-from itertools import islice
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 import typer
 
-from agent.cli.jobs import JobId
+from agent.cli.cells import clock
+from agent.cli.jobs import JobId, show_brief, show_jobs
 from agent.cli.options import AsJson
-from agent.cli.output import show, show_all
-from agent.cli.remote import Most, Server, signed_in
+from agent.cli.output import heading, points, show, show_all
+from agent.cli.remote import Most, Server, gathered, sent
 from agent.client import jobs
 from agent.rules import ledger_forms
 
 family = typer.Typer(help="What was said and noted, on a server.", no_args_is_help=True)
+PARTS = ("tldr", "decisions", "action_items", "open_questions")
+TITLES = {
+    "tldr": "In short",
+    "decisions": "Decisions",
+    "action_items": "Action items",
+    "open_questions": "Open questions",
+}
 
 
 @family.command("list")
 def list_meetings(limit: Most = 20, server: Server = None, as_json: AsJson = False) -> None:
     """List meetings that are over and have notes or a reason why not, newest first."""
-    over = jobs.listing(status=("completed", "failed"))
-    with signed_in(server) as meetbot:
-        found = list(islice(meetbot.each(over), limit))
-    show_all(found, ("id", "title", "joinAt", "status", "end_reason"), as_json)
+    show_jobs(gathered(jobs.listing(status=("completed", "failed")), limit, server), as_json)
+
+
+@family.command("show")
+def show_meeting(job_id: JobId, server: Server = None, as_json: AsJson = False) -> None:
+    """Show one meeting: how it ended, who was there, who consented, and the notes."""
+    job = sent(jobs.get(job_id), server)
+    show_brief(job, as_json)
+    if as_json:
+        return
+    heading("People")
+    show_all([one for one in job["participants"] if one["kind"] != "self"], ("name", "kind", "host"), as_json)
+    heading("Consent")
+    show_all(job["consent"], ("at", "outcome", "who", "words"), as_json)
+    if job["summary"]:
+        _show_notes(job["summary"])
 
 
 @family.command("transcript")
 def transcript(job_id: JobId, limit: Most = 10_000, server: Server = None, as_json: AsJson = False) -> None:
     """Print what was said."""
-    with signed_in(server) as meetbot:
-        found = list(islice(meetbot.each(jobs.transcript(job_id)), limit))
-    show_all(found, ("ordinal", "startedAt", "speaker", "text"), as_json)
+    found = gathered(jobs.transcript(job_id), limit, server)
+    show_all(found if as_json else _lines(found), ("#", "at", "speaker", "text"), as_json)
 
 
 @family.command("summary")
@@ -39,10 +58,12 @@ def summary(
     server: Server = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print the notes."""
-    with signed_in(server) as meetbot:
-        found = meetbot.send(jobs.summary(job_id, version))
-    show(found if as_json else {"version": found["version"], **found["summary"]}, as_json)
+    """Print the notes; numbers in brackets are the lines of the transcript they rest on."""
+    found = sent(jobs.summary(job_id, version), server)
+    if as_json:
+        show(found, as_json)
+        return
+    _show_notes(found["summary"])
 
 
 @family.command("ledger")
@@ -53,8 +74,7 @@ def ledger(
     as_json: AsJson = False,
 ) -> None:
     """Print who consented to what, when, and in which words."""
-    with signed_in(server) as meetbot:
-        found = meetbot.send(jobs.get(job_id))["consent"]
+    found = sent(jobs.get(job_id), server)["consent"]
     if as_csv:
         typer.echo(ledger_forms.as_csv(found), nl=False)
         return
@@ -69,13 +89,14 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Answer a question from what was said; each statement cites its lines."""
-    with signed_in(server) as meetbot:
-        found = meetbot.send(jobs.ask(job_id, question))
+    found = sent(jobs.ask(job_id, question), server)
     if as_json:
         show(found, as_json)
         return
-    show_all(found["statements"], ("text", "cites"), as_json)
-    show_all(found["cited"], ("ordinal", "speaker", "text"), as_json)
+    points([_statement(said) for said in found["statements"]] or ["The meeting does not say."])
+    if found["cited"]:
+        heading("Said")
+        show_all(_lines(found["cited"]), ("#", "at", "speaker", "text"), as_json)
 
 
 @family.command("search")
@@ -86,6 +107,37 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Find words in your meetings."""
-    with signed_in(server) as meetbot:
-        found = list(islice(meetbot.each(jobs.search(words)), limit))
-    show_all(found, ("jobId", "title", "kind", "speaker", "excerpt"), as_json)
+    show_all(gathered(jobs.search(words), limit, server), ("jobId", "speaker", "excerpt"), as_json)
+
+
+def _lines(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "#": said["ordinal"],
+            "at": clock(said["startedAt"]),
+            "speaker": said["speaker"],
+            "text": said["text"],
+        }
+        for said in entries
+    ]
+
+
+def _show_notes(notes: Mapping[str, Any]) -> None:
+    heading(str(notes.get("title") or "Notes"))
+    for part in PARTS:
+        if notes.get(part):
+            heading(TITLES[part])
+            points([_statement(said) for said in notes[part]])
+    for topic in notes.get("topics", ()):
+        heading(f"{topic['title']} {_cites(topic)}")
+        points(topic["points"])
+
+
+def _statement(said: Mapping[str, Any]) -> str:
+    who = ", ".join(str(said[name]) for name in ("owner", "due") if said.get(name))
+    doubt = "" if said.get("verified", True) else " (not verified)"
+    return f"{said['text']}{f' ({who})' if who else ''}{doubt} {_cites(said)}"
+
+
+def _cites(said: Mapping[str, Any]) -> str:
+    return f"[{', '.join(str(number) for number in said['cites'])}]"

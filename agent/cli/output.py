@@ -1,43 +1,77 @@
-"""How the command families print: a table for people, JSON when asked for or into a pipe."""
+"""How the command families print: tables and prose for people, JSON when asked for.
+
+A terminal gets tables that fit it; a pipe gets one line a row, as wide as it must be.
+"""
 
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from agent.cli.cells import cell, words
+
 Row = Mapping[str, Any]
+WHOLE = {
+    "id",
+    "jobId",
+    "at",
+    "joinAt",
+    "startedAt",
+    "createdAt",
+    "status",
+    "state",
+    "#",
+}  # never broken over lines
+UNBOUNDED = 10_000
 
 
 def show(value: Row, as_json: bool) -> None:
-    """Print one thing: its fields below each other, or one JSON object."""
-    if as_json or not sys.stdout.isatty():
+    """Print one thing: its fields below each other without the empty ones, or one JSON object."""
+    if as_json:
         typer.echo(_json(value))
         return
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for name, field in value.items():
-        table.add_row(Text(name.replace("_", " ")), Text(_plain(field)))
-    Console().print(table)
+        if text := cell(field, seconds=True):
+            table.add_row(Text(words(name)), Text(text))
+    _put(table)
 
 
 def show_all(rows: Sequence[Row], columns: Sequence[str], as_json: bool) -> None:
     """Print many things: a table of these columns, or one JSON list with every field."""
-    if as_json or not sys.stdout.isatty():
+    if as_json:
         typer.echo(_json(list(rows)))
+        return
+    if not rows:
+        say("None.")
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in columns:
-        table.add_column(name.replace("_", " "), overflow="fold")
+        table.add_column(words(name), overflow="fold", no_wrap=name in WHOLE)
     for row in rows:
-        table.add_row(*(Text(_plain(row.get(name))) for name in columns))
-    Console().print(table if rows else Text("None."))
+        table.add_row(*(Text(cell(row.get(name), seconds=name == "at")) for name in columns))
+    _put(table)
+
+
+def heading(text: str) -> None:
+    """Begin a part of what is printed for people."""
+    _put(Text(f"\n{text}", style="bold"))
+
+
+def points(lines: Sequence[str]) -> None:
+    """Print prose, a point a line."""
+    for line in lines:
+        table = Table.grid(padding=(0, 1))
+        table.add_row("•", Text(line))
+        _put(Padding(table, (0, 0, 0, 1)))
 
 
 def say(text: str) -> None:
@@ -45,15 +79,15 @@ def say(text: str) -> None:
     typer.echo(text, err=True)
 
 
+def _put(what: RenderableType) -> None:
+    if sys.stdout.isatty():
+        Console(highlight=False).print(what)
+        return
+    console = Console(width=UNBOUNDED, highlight=False, color_system=None)
+    with console.capture() as captured:
+        console.print(what)
+    typer.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+
+
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=_plain)
-
-
-def _plain(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="seconds")
-    if isinstance(value, dict | list | tuple):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return str(value)
+    return json.dumps(value, ensure_ascii=False, default=cell)

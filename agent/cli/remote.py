@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from itertools import islice
+from typing import Annotated, TypeVar
 
 import typer
 
 from agent.cli import session
-from agent.client import ApiError, Conflict, Forbidden, Meetbot, NotFound, Unauthorized
+from agent.client import ApiError, Call, Conflict, Forbidden, Listing, Meetbot, NotFound, Unauthorized
 from agent.errors import Conflict as ConflictError
 from agent.errors import Denied, Invalid, MeetbotError, Missing, Temporary
 
+T = TypeVar("T")
 Server = Annotated[
     str | None, typer.Option("--server", metavar="URL", help="Default: the one signed in to by `login`.")
 ]
@@ -25,6 +27,18 @@ def signed_in(server: str | None) -> Iterator[Meetbot]:
         yield meetbot
 
 
+def sent(call: Call[T], server: str | None) -> T:
+    """Send one call as the person who is signed in, and return its answer."""
+    with signed_in(server) as meetbot:
+        return meetbot.send(call)
+
+
+def gathered(listing: Listing[T], limit: int, server: str | None) -> list[T]:
+    """Return the first items of a list, as the person who is signed in sees it."""
+    with signed_in(server) as meetbot:
+        return list(islice(meetbot.each(listing), limit))
+
+
 @contextmanager
 def connected(server: str, key: str = "") -> Iterator[Meetbot]:
     """Connect with a key, or with none."""
@@ -32,14 +46,14 @@ def connected(server: str, key: str = "") -> Iterator[Meetbot]:
         try:
             yield meetbot
         except ApiError as error:
-            raise told(error) from error
+            raise told(error, server) from error
 
 
-def told(error: ApiError) -> MeetbotError:
+def told(error: ApiError, server: str) -> MeetbotError:
     """Return the product's own error for a refusal by the server."""
     match error:
         case Unauthorized():
-            return Denied(f"{error.detail} Sign in again: meetbot login")
+            return Denied(f"{error.detail} Sign in again: meetbot login --server {server}")
         case Forbidden():
             return Denied(error.detail)
         case NotFound():

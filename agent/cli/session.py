@@ -15,11 +15,12 @@ FOLDER_MODE = 0o700
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A sign-in. `key` is an API key."""
+    """A sign-in. `key` is an API key; `by_device` says that the sign-in itself made it."""
 
     server: str
     key: str
     email: str = ""
+    by_device: bool = False
 
 
 def path() -> Path:
@@ -27,13 +28,20 @@ def path() -> Path:
     return Path(typer.get_app_dir("meetbot")) / "session.json"
 
 
+def kept() -> Session | None:
+    """Return the sign-in; None when there is none that can be read."""
+    try:
+        return Session(**json.loads(path().read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
 def load(server: str | None = None) -> Session:
     """Return the sign-in, to `server` where one is named. Raises `Missing`, saying how to sign in."""
     wanted = server.rstrip("/") if server else ""
-    try:
-        found = Session(**json.loads(path().read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        raise Missing(f"Nobody is signed in; run: meetbot login --server {wanted or 'URL'}") from None
+    found = kept()
+    if found is None:
+        raise Missing(f"Nobody is signed in; run: meetbot login --server {wanted or 'URL'}")
     if wanted and found.server != wanted:
         raise Missing(f"The sign-in is to {found.server}; run: meetbot login --server {wanted}")
     return found
@@ -50,8 +58,6 @@ def save(session: Session) -> None:
     draft.replace(target)
 
 
-def forget() -> bool:
-    """Drop the sign-in; whether there was one."""
-    existed = path().exists()
+def forget() -> None:
+    """Drop the sign-in."""
     path().unlink(missing_ok=True)
-    return existed

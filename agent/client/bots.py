@@ -1,9 +1,10 @@
 """Calls about bots, as the bots API shows the same meetings."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agent.client.calls import Call, Listing, given, once, path
+from agent.client.types import BotStatus
 
 ROOT = "/v1/bots"
 
@@ -30,9 +31,9 @@ def get(bot_id: int) -> Call[dict[str, Any]]:
     return Call("GET", path(ROOT + "/{}", bot_id))
 
 
-def listing(*, status: str | None = None) -> Listing[Mapping[str, Any]]:
-    """List bots, of one status where it is given."""
-    return Listing(ROOT, "bots", given(status=status))
+def listing(*, status: Sequence[BotStatus] = ()) -> Listing[Mapping[str, Any]]:
+    """List bots, newest first; of these statuses where some are given."""
+    return Listing(ROOT, "bots", given(status=list(status) or None))
 
 
 def deploy(bot_id: int) -> Call[dict[str, Any]]:

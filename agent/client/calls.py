@@ -45,6 +45,23 @@ class Listing(Generic[T_co]):
         return Call("GET", self.path, query={**self.query, "page": number, "page_size": size})
 
 
+class Pages(Generic[T]):
+    """A list read page after page: `call` asks for the next page, and is None after the last."""
+
+    def __init__(self, listing: Listing[T]) -> None:
+        self._listing = listing
+        self._number, self._seen = 1, 0
+        self.call: Call[dict[str, Any]] | None = listing.page(1)
+
+    def take(self, page: Mapping[str, Any]) -> list[T]:
+        """Take in the answer to `call`, and return its items."""
+        items: list[T] = page[self._listing.items]
+        self._number, self._seen = self._number + 1, self._seen + len(items)
+        more = bool(items) and self._seen < page["total"]
+        self.call = self._listing.page(self._number) if more else None
+        return items
+
+
 def once(call: Call[T]) -> Call[T]:
     """Give a POST a key, so that it can be repeated."""
     return replace(call, idempotency_key=call.idempotency_key or secrets.token_urlsafe(24))

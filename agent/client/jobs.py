@@ -14,6 +14,7 @@ from agent.client.types import (
     JobAnswer,
     JobBrief,
     JobMade,
+    JobStatus,
     JobSummary,
     SentList,
     TimelineEntry,
@@ -53,7 +54,7 @@ def get(job_id: str) -> Call[JobAnswer]:
     return Call("GET", path(ROOT + "/{}", job_id))
 
 
-def listing(*, status: Sequence[str] = ()) -> Listing[JobBrief]:
+def listing(*, status: Sequence[JobStatus] = ()) -> Listing[JobBrief]:
     """List jobs, newest meeting first; of these statuses where some are given."""
     return Listing(ROOT, "jobs", given(status=list(status) or None))
 

@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 
 from agent.client.calls import Call
-from agent.client.errors import ApiError, Unreachable, error_of
+from agent.client.errors import ApiError, Invalid, Unreachable, error_of
 
 TRIES = 4
 FIRST_WAIT_SECONDS = 0.5
@@ -38,6 +38,14 @@ def value_of(answer: httpx2.Response) -> Any:
         body = answer.json() if answer.content else None
     except ValueError:
         body = None
+    if answer.is_redirect:
+        raise Invalid(
+            f"The server stands elsewhere: {answer.headers.get('location', '')}", status=answer.status_code
+        )
+    if (answer.is_success and answer.content and body is None) or (answer.status_code == 404 and not body):
+        raise Invalid(
+            f"{_host(answer.url)} answers, but not as a Meetbot server does.", status=answer.status_code
+        )
     if answer.is_success:
         return body
     raise error_of(
@@ -48,20 +56,35 @@ def value_of(answer: httpx2.Response) -> Any:
     )
 
 
-def unreachable(error: httpx2.HTTPError) -> Unreachable:
+def unreachable(error: httpx2.HTTPError, base_url: httpx2.URL) -> Unreachable:
     """Return the error that tells of a lost connection."""
-    return Unreachable(f"The server cannot be reached: {error or type(error).__name__}")
+    return Unreachable(f"{_host(base_url)} cannot be reached: {error or type(error).__name__}")
 
 
-def wait_before_next(call: Call[Any], error: ApiError, tried: int) -> float | None:
-    """Return how long to wait before the next try; None when there is none.
+def _host(url: httpx2.URL) -> str:
+    return f"{url.scheme}://{url.netloc.decode('ascii')}"
 
-    429 is always worth one: nothing was done. Else only what may be repeated is.
-    """
-    hopeful = isinstance(error, Unreachable) or error.status in WORTH_ANOTHER_TRY
-    if tried >= TRIES or not hopeful or not (call.repeatable or error.status == 429):
-        return None
-    if error.retry_after_seconds is not None:
-        return error.retry_after_seconds if error.retry_after_seconds <= LONGEST_WAIT_SECONDS else None
-    step = min(FIRST_WAIT_SECONDS * 2.0 ** (tried - 1), LONGEST_WAIT_SECONDS)
-    return step * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
+
+class Patience:
+    """How long one call is tried."""
+
+    def __init__(self, call: Call[Any]) -> None:
+        self._call = call
+        self._tried = 0
+
+    def wait_after(self, error: ApiError) -> float:
+        """Return the seconds to wait before the next try. Raises the error when there is none.
+
+        429 is always worth one: nothing was done. Else only what may be repeated is.
+        """
+        self._tried += 1
+        hopeful = isinstance(error, Unreachable) or error.status in WORTH_ANOTHER_TRY
+        asked_for = error.retry_after_seconds
+        if self._tried >= TRIES or not hopeful or not (self._call.repeatable or error.status == 429):
+            raise error
+        if asked_for is not None:
+            if asked_for > LONGEST_WAIT_SECONDS:
+                raise error
+            return asked_for
+        step = min(FIRST_WAIT_SECONDS * 2.0 ** (self._tried - 1), LONGEST_WAIT_SECONDS)
+        return step * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 import httpx2
 
 from agent.client import policy
-from agent.client.calls import Call, Listing
+from agent.client.calls import Call, Listing, Pages
 from agent.client.errors import ApiError
 
 T = TypeVar("T")
@@ -44,31 +44,23 @@ class Meetbot:
 
     def send(self, call: Call[T]) -> T:
         """Send a call and return its answer. Raises an `ApiError`; what may be repeated is repeated first."""
-        tried = 0
+        patience = policy.Patience(call)
         while True:
-            tried += 1
             try:
                 return cast(T, self._try(call))
             except ApiError as error:
-                wait = policy.wait_before_next(call, error, tried)
-                if wait is None:
-                    raise
-                self._sleep(wait)
+                wait = patience.wait_after(error)
+            self._sleep(wait)
 
     def each(self, listing: Listing[T]) -> Iterator[T]:
         """Yield every item of a list, page after page."""
-        number, seen = 1, 0
-        while True:
-            page = self.send(listing.page(number))
-            items = page[listing.items]
-            yield from items
-            number, seen = number + 1, seen + len(items)
-            if not items or seen >= page["total"]:
-                return
+        pages = Pages(listing)
+        while pages.call:
+            yield from pages.take(self.send(pages.call))
 
     def _try(self, call: Call[Any]) -> Any:
         try:
             answer = self._http.request(**policy.request(call))
         except httpx2.HTTPError as error:
-            raise policy.unreachable(error) from error
+            raise policy.unreachable(error, self._http.base_url) from error
         return policy.value_of(answer)

@@ -1,6 +1,18 @@
 """What the server answers, as typed dictionaries; a test compares them with the description of the API."""
 
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
+
+JobStatus = Literal["queued", "joining", "in_call", "recording", "finalizing", "completed", "failed"]
+BotStatus = Literal[
+    "READY_TO_DEPLOY",
+    "DEPLOYING",
+    "JOINING_CALL",
+    "IN_WAITING_ROOM",
+    "IN_CALL",
+    "CALL_ENDED",
+    "DONE",
+    "FATAL",
+]
 
 
 class JobBrief(TypedDict):
@@ -8,7 +20,7 @@ class JobBrief(TypedDict):
 
     id: str
     externalId: str | None
-    status: str
+    status: JobStatus
     lobby: bool
     cancelled: bool
     end_reason: str | None
@@ -71,7 +83,7 @@ class Explanation(TypedDict):
     """Why a job is as it is."""
 
     id: str
-    status: str
+    status: JobStatus
     source: str
     end_reason: str | None
     failure_code: str | None

@@ -35,6 +35,11 @@ def deliveries(hook_id: int) -> Listing[dict[str, Any]]:
     return Listing(path(ROOT + "/{}/deliveries", hook_id), "deliveries")
 
 
+def resend(hook_id: int, delivery_id: str) -> Call[dict[str, Any]]:
+    """Send a delivery again, under the same id."""
+    return once(Call("POST", path(ROOT + "/{}/deliveries/{}/resend", hook_id, delivery_id)))
+
+
 def replay(hook_id: int, since: datetime) -> Call[dict[str, Any]]:
     """Send everything again that failed since an instant."""
     return once(Call("POST", path(ROOT + "/{}/replay", hook_id), body={"since": since.isoformat()}))

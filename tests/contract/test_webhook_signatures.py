@@ -1,7 +1,6 @@
 """What we sign, receivers' own libraries verify."""
 
 import json
-import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +10,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from agent.delivery import payloads, signature
 from agent.model.letter import Notice
 from agent.sandbox.hook_signatures import verify_all
+from tests.node import node
 
 NEW, OLD = "whsec_bmV3LXNlY3JldC0wMTIzNDU2Nzg5MDEyMzQ1", "whsec_b2xkLXNlY3JldC0wMTIzNDU2Nzg5MDEyMzQ1"
 STRANGE = "whsec_c3RyYW5nZS1zZWNyZXQtMDEyMzQ1Njc4OTAx"
@@ -81,14 +81,11 @@ def test_the_familys_own_header_holds_beside_the_standard_one(family):
 
 
 def test_a_receiver_written_in_another_language_agrees():
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("needs node on the PATH")
     body, headers = signed()
     asked = json.dumps({"secret": NEW, "headers": headers, "body": body.decode()})
 
     answer = subprocess.run(
-        [node, "-e", NODE_RECEIVER], input=asked, capture_output=True, text=True, check=True
+        [node(), "-e", NODE_RECEIVER], input=asked, capture_output=True, text=True, check=True
     )
 
     assert answer.stdout.strip() == "true", answer.stderr

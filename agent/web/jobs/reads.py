@@ -18,7 +18,7 @@ from agent.web.jobs.reading import (
     TranscriptPage,
 )
 from agent.web.jobs.routes import JobId
-from agent.web.jobs.schemas import Accepted, TimelineEntry
+from agent.web.jobs.schemas import Accepted
 from agent.web.paging import ThePage
 from agent.web.problems import answers
 
@@ -86,7 +86,7 @@ async def events(job_id: JobId, desk: TheDesk, asker: TheAsker, page: ThePage) -
     found, total = await asyncio.to_thread(
         lambda: desk.queries.timeline(asker, job_id, offset=page.offset, limit=page.page_size)
     )
-    lines = [TimelineEntry(at=line.at, kind=line.kind, data=line.data) for line in found]
+    lines = [views.line_of(line) for line in found]
     return TimelinePage(events=lines, total=total, page=page.page, page_size=page.page_size)
 
 

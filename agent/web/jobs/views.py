@@ -6,7 +6,7 @@ from typing import Any
 from agent.lifecycle.queries import JobView, Why
 from agent.lifecycle.transition import PUBLIC_STATUS
 from agent.model.states import State
-from agent.model.tables import Attempt, Delivery, Job, SummaryVersion, TranscriptEntry
+from agent.model.tables import Attempt, Delivery, Job, JobEvent, SummaryVersion, TranscriptEntry
 from agent.web.jobs import reading
 from agent.web.jobs.schemas import (
     DeliveryBrief,
@@ -54,19 +54,8 @@ def full(view: JobView) -> JobAnswer:
     """Return a job with its timeline, ledger, roster, words, summary and deliveries."""
     return JobAnswer(
         **_facts(view.job),
-        timeline=[TimelineEntry(at=line.at, kind=line.kind, data=line.data) for line in view.timeline],
-        consent=[
-            LedgerEntry(
-                at=entry.at,
-                outcome=entry.outcome,
-                who=entry.who,
-                words=entry.words,
-                message=entry.message,
-                language=entry.language,
-                channel=entry.channel,
-            )
-            for entry in view.ledger
-        ],
+        timeline=[line_of(line) for line in view.timeline],
+        consent=[LedgerEntry.model_validate(entry, from_attributes=True) for entry in view.ledger],
         participants=[
             RosterEntry(name=person.name, kind=person.verdict, rule=person.rule, host=person.is_host)
             for person in view.roster
@@ -78,15 +67,13 @@ def full(view: JobView) -> JobAnswer:
     )
 
 
+def line_of(line: JobEvent) -> TimelineEntry:
+    """Return one line of a timeline."""
+    return TimelineEntry.model_validate(line, from_attributes=True)
+
+
 def _delivery(delivery: Delivery) -> DeliveryBrief:
-    return DeliveryBrief(
-        id=delivery.id,
-        channel=delivery.channel,
-        event=delivery.event,
-        target=delivery.target,
-        state=delivery.state,
-        attempts=delivery.attempts,
-    )
+    return DeliveryBrief.model_validate(delivery, from_attributes=True)
 
 
 def sent(delivery: Delivery, attempts: Sequence[Attempt]) -> reading.Sent:
@@ -95,30 +82,13 @@ def sent(delivery: Delivery, attempts: Sequence[Attempt]) -> reading.Sent:
         **_delivery(delivery).model_dump(exclude={"attempts"}),
         created_at=delivery.created_at,
         next_at=delivery.next_at,
-        attempts=[
-            reading.Try(
-                number=attempt.number,
-                at=attempt.at,
-                status=attempt.status,
-                answer=attempt.answer,
-                error=attempt.error,
-                duration_ms=attempt.duration_ms,
-            )
-            for attempt in attempts
-        ],
+        attempts=[reading.Try.model_validate(attempt, from_attributes=True) for attempt in attempts],
     )
 
 
 def entry(said: TranscriptEntry) -> reading.Entry:
     """Return one thing that was said."""
-    return reading.Entry(
-        ordinal=said.ordinal,
-        speaker=said.speaker,
-        text=said.text,
-        language=said.language,
-        started_at=said.started_at,
-        ended_at=said.ended_at,
-    )
+    return reading.Entry.model_validate(said, from_attributes=True)
 
 
 def summary(row: SummaryVersion) -> reading.JobSummary:
@@ -137,18 +107,7 @@ def why(found: Why) -> reading.Explanation:
         failure_code=job.failure_code,
         failure_detail=job.failure_detail,
         invitations=[
-            reading.InvitationSeen(
-                received_at=seen.received_at,
-                source=seen.source,
-                method=seen.method,
-                sequence=seen.sequence,
-                organizer=seen.organizer,
-                sender=seen.sender,
-                outcome=seen.outcome,
-                reason=seen.reason,
-                rules=seen.rules,
-            )
-            for seen in found.invitations
+            reading.InvitationSeen.model_validate(seen, from_attributes=True) for seen in found.invitations
         ],
-        timeline=[TimelineEntry(at=line.at, kind=line.kind, data=line.data) for line in found.timeline],
+        timeline=[line_of(line) for line in found.timeline],
     )

@@ -25,7 +25,8 @@ def collection(document: Found) -> Found:
         for method in METHODS:
             if method in item:
                 operation = item[method]
-                place = order.index(operation["operationId"])
+                name = operation["operationId"]
+                place = order.index(name) if name in order else len(order)
                 folders[operation["tags"][0]].append((place, _item(document, path, method, operation)))
     info = document["info"]
     identity = str(uuid5(NAMESPACE_URL, f"meetbot:{info['version']}"))
@@ -54,7 +55,7 @@ def collection(document: Found) -> Found:
 
 
 def _item(document: Found, path: str, method: str, operation: Found) -> Found:
-    step = WALK["request"][operation["operationId"]]
+    step = WALK["request"].get(operation["operationId"], {})
     request = _request(document, path, method, operation, step)
     statuses = [int(status) for status in operation["responses"] if int(status) < HTTPStatus.BAD_REQUEST]
     schema = operation["responses"][str(statuses[0])].get("content", {}).get(JSON, {}).get("schema")

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints, is_typeddict
 
 import pytest
 
@@ -203,9 +203,14 @@ async def test_what_may_not_be_repeated_is_sent_once(failing: Any) -> None:
     assert len(told.heads) == 1
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in vars(types) if name[0].isupper() and name not in {"Any", "TypedDict"}]
-)
+SCHEMAS = json.loads(published()["openapi.json"])["components"]["schemas"]
+
+
+@pytest.mark.parametrize("name", [name for name, kind in vars(types).items() if is_typeddict(kind)])
 def test_the_clients_types_are_those_of_the_description(name: str) -> None:
-    described = json.loads(published()["openapi.json"])["components"]["schemas"][name]["properties"]
-    assert set(get_type_hints(getattr(types, name))) == set(described)
+    assert set(get_type_hints(getattr(types, name))) == set(SCHEMAS[name]["properties"])
+
+
+def test_the_clients_statuses_are_those_of_the_description() -> None:
+    assert list(get_args(types.JobStatus)) == SCHEMAS["JobBrief"]["properties"]["status"]["enum"]
+    assert list(get_args(types.BotStatus)) == SCHEMAS["BotStatus"]["enum"]

@@ -24,7 +24,7 @@ def run(*arguments: str) -> Result:
 
 
 def tell(*arguments: str) -> Any:
-    result = run(*arguments)
+    result = run(*arguments, "--json")
     assert result.exit_code == 0, (result.output, result.exception)
     return json.loads(result.stdout)
 
