@@ -71,7 +71,6 @@ def _load(name: str, where: str) -> Any:
     try:
         found = getattr(import_module(module), attribute)
     finally:
-        gc.freeze()
         gc.enable()
     if isinstance(found, typer.Typer):
         command: Any = get_group(found)

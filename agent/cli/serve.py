@@ -1,6 +1,7 @@
 """`meetbot serve`: the daemon."""
 
 import asyncio
+import gc
 from functools import partial
 
 from agent import app
@@ -24,4 +25,5 @@ def serve(config: ConfigFile = None, overrides: Overrides = None) -> None:
         on_ready=partial(systemd.notify, "READY=1"),
         on_stopping=partial(systemd.notify, "STOPPING=1"),
     )
+    gc.freeze()  # what is loaded by now stays: no collection is to look through it, while bots wait
     asyncio.run(supervisor.run())
