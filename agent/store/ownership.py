@@ -67,4 +67,4 @@ def _invited(by: Principal) -> sa.CompoundSelect[Any]:
     """Select the jobs that an address invited the bot to, and that stand in another account, or in none."""
     elsewhere = col(Job.user_id).is_distinct_from(by.user_id)
     named = sa.select(col(Job.id)).where(col(Job.inviter) == by.email, elsewhere)
-    return sa.union(named, served(by.email).where(elsewhere))
+    return sa.union_all(named, served(by.email).where(elsewhere))

@@ -11,9 +11,10 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from starlette.exceptions import HTTPException
 
 from agent.errors import Kind, MeetbotError, Temporary, TooMany
-from agent.web.auth import Unauthenticated
+from agent.web.auth import Unauthenticated, identify
 
 STATUS = {Kind.INVALID: 422, Kind.DENIED: 403, Kind.MISSING: 404, Kind.CONFLICT: 409, Kind.TEMPORARY: 503}
 DEFAULT_RETRY_AFTER_SECONDS = 2.0
@@ -80,10 +81,25 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def _unusable(request: Request, error: RequestValidationError) -> JSONResponse:
         faults = [_fault(found, error.body) for found in error.errors()]
-        unreadable = any(fault.type == "json_invalid" for fault in faults)
-        return JSONResponse(
-            {"detail": [fault.model_dump() for fault in faults]}, status_code=400 if unreadable else 422
-        )
+        detail = {"detail": [fault.model_dump() for fault in faults]}
+        if any(fault.type == "json_invalid" for fault in faults):
+            return await _unread(request, detail)
+        return JSONResponse(detail, 422)
+
+    @app.exception_handler(400)
+    async def _unparsed(request: Request, error: HTTPException) -> JSONResponse:
+        return await _unread(request, {"detail": error.detail})
+
+
+async def _unread(request: Request, detail: dict[str, Any]) -> JSONResponse:
+    """Answer a body that could not be read, which is before anybody asked who sent it: the request counts all the same."""
+    try:
+        await identify(request)
+    except Unauthenticated:
+        pass  # counted on the sender's address; what is public takes bodies of strangers
+    except MeetbotError as error:
+        return problem(error)
+    return JSONResponse(detail, 400)
 
 
 def _fault(found: Any, body: Any) -> Fault:

@@ -19,6 +19,7 @@ from agent.rules.addresses import web_address
 
 T = TypeVar("T")
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL has no place for it
+ONE_LINE = r"^[^\x00-\x1f\x7f]*$"  # it may come to stand in a header, a subject or a terminal
 LARGEST_ID = 2**63 - 1
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
@@ -40,9 +41,9 @@ def _distinct(values: list[T]) -> list[T]:
     return list(dict.fromkeys(values))
 
 
-Text = Annotated[str, StringConstraints(max_length=300, pattern=NO_NUL)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=NO_NUL, strip_whitespace=True)]
-OwnId = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=NO_NUL)]
+Text = Annotated[str, StringConstraints(max_length=300, pattern=ONE_LINE)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=ONE_LINE, strip_whitespace=True)]
+OwnId = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=ONE_LINE)]
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=NO_NUL)]
 Email = Annotated[str, StringConstraints(min_length=3, max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]

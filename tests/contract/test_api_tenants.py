@@ -24,6 +24,7 @@ PUBLIC = {
     ("post", "/v1/auth/register"),
     ("post", "/v1/auth/reset"),
     ("post", "/v1/auth/verify"),
+    ("post", "/v1/share/{token}"),
     ("post", "/webhooks/stripe"),
 }
 LISTS = ["/v1/bots", "/v1/recordings", "/v1/webhooks", "/v1/events", "/api/v1/jobs", "/v1/users/me/api-logs"]

@@ -79,11 +79,16 @@ async def look(
     return await _answer(token, password, request, desk)
 
 
-@router.post("/{token}", include_in_schema=False)
+@router.post(
+    "/{token}",
+    summary="Access shared recording with its password",
+    response_model=SharedMeeting,
+    responses=answers(404) | BOTH,
+)
 async def unlock(
     token: Token, request: Request, desk: TheDesk, password: Annotated[str, Form(max_length=256)] = ""
 ) -> Response:
-    """Take the password that the page asks for."""
+    """Show what is shared to who typed the password into the page's form."""
     desk.quotas.spend_as_stranger(request, "share")
     return await _answer(token, password, request, desk)
 

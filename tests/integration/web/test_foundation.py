@@ -57,6 +57,40 @@ async def test_a_body_that_breaks_the_schema_tells_where_and_why(alice: httpx2.A
     assert all(set(fault) == {"loc", "msg", "type"} for fault in faults.values())
 
 
+async def test_a_missing_field_is_told_as_the_api_promises(alice: httpx2.AsyncClient) -> None:
+    answer = await alice.post("/v1/bots", json={"meetingInfo": {}})
+    fault = {
+        "loc": ["body", "meetingInfo", "platform"],
+        "msg": "field required",
+        "type": "value_error.missing",
+    }
+    assert (answer.status_code, answer.json()) == (422, {"detail": [fault]})
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded"])
+async def test_a_body_of_another_kind_is_told_which_one_is_wanted(
+    alice: httpx2.AsyncClient, kind: str
+) -> None:
+    answer = await alice.post(JOBS, content=as_bytes({"meetingUrl": LINK}), headers={"Content-Type": kind})
+    assert answer.status_code == 422
+    assert answer.json()["detail"][0]["msg"] == "Send a JSON object, with Content-Type: application/json"
+    listed = await alice.post(JOBS, json=[LINK])
+    assert listed.json()["detail"][0]["msg"] == "Send a JSON object"
+
+
+async def test_a_slash_at_the_end_is_no_redirect(alice: httpx2.AsyncClient) -> None:
+    for path in ("/v1/bots/", "/api/v1/bots/", f"{JOBS}/"):
+        assert (await alice.get(path)).status_code == 200, path
+
+
+async def test_a_refused_method_is_told_the_others(alice: httpx2.AsyncClient) -> None:
+    answer = await alice.put("/api/v1/bots/1", json={})
+    assert (answer.status_code, answer.json()) == (405, {"detail": "Method Not Allowed"})
+    assert answer.headers["allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH"
+    asked = await alice.options("/v1/bots")
+    assert (asked.status_code, asked.headers["allow"]) == (204, "GET, HEAD, OPTIONS, POST")
+
+
 async def test_an_unknown_path_is_missing_in_the_same_shape(alice: httpx2.AsyncClient) -> None:
     answer = await alice.get("/api/v1/nothing")
     assert (answer.status_code, answer.json()) == (404, {"detail": "Not Found"})
@@ -88,6 +122,25 @@ async def test_limits_are_told_on_every_answer_and_enforced(tmp_path: Path) -> N
         assert int(answers[-1].headers["x-ratelimit-reset"]) > stage.clock.now().timestamp()
         other = await stage.client(stage.key("bob@example.com"))
         assert (await other.get(JOBS)).status_code == 200, "limits are for each key"
+
+
+async def test_what_cannot_be_read_counts_too(tmp_path: Path) -> None:
+    async with WebStage(tmp_path, requests_per_minute=3, requests_per_hour=5) as stage:
+        client = await stage.client(stage.key("alice@example.com"))
+        for body in (b"{nope", b'{"a":' * 5000):
+            answer = await client.post(JOBS, content=body, headers={"Content-Type": "application/json"})
+            assert (answer.status_code, "detail" in answer.json()) == (400, True)
+        assert answer.headers["x-ratelimit-remaining"] == "1"
+        await client.get(JOBS)
+        answer = await client.post(JOBS, content=b"{nope", headers={"Content-Type": "application/json"})
+        assert (answer.status_code, "retry-after" in answer.headers) == (429, True)
+
+
+@pytest.mark.parametrize("title", ["a\r\nBcc: other@example.com", "\x1b[31m", "a\tb"])
+async def test_what_stands_on_one_line_has_no_control_characters(
+    alice: httpx2.AsyncClient, title: str
+) -> None:
+    assert (await alice.post(JOBS, json={"meetingUrl": LINK, "title": title})).status_code == 422
 
 
 async def test_guessing_keys_is_limited_by_address(stage: WebStage, stranger: httpx2.AsyncClient) -> None:
@@ -154,6 +207,8 @@ async def test_a_read_that_has_not_changed_has_no_body(alice: httpx2.AsyncClient
     assert (same.status_code, same.content) == (304, b"")
     other = await alice.get(f"{JOBS}/{job['id']}", headers={"If-None-Match": '"old"'})
     assert other.status_code == 200
+    head = await alice.head(f"{JOBS}/{job['id']}")
+    assert (head.status_code, head.content, head.headers["etag"]) == (200, b"", first.headers["etag"])
 
 
 async def test_every_answer_is_named_and_safe(stranger: httpx2.AsyncClient) -> None:
@@ -171,6 +226,7 @@ async def test_other_origins_are_let_in_by_setting_only(tmp_path: Path) -> None:
         client = await stage.client()
         allowed = await client.options(JOBS, headers=origin)
         assert allowed.headers["access-control-allow-origin"] == "https://app.example.com"
+        assert "Range" in allowed.headers["access-control-allow-headers"]
         refused = await client.options(JOBS, headers=origin | {"Origin": "https://evil.example"})
         assert "access-control-allow-origin" not in refused.headers
 

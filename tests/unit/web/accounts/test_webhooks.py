@@ -223,3 +223,9 @@ async def test_webhooks_of_the_configuration_are_nobodys_to_change(stage, addres
         session.flush()
         number = row.id
     assert (await client.get(f"/v1/webhooks/{number}")).status_code == 404
+
+
+async def test_an_event_that_is_named_twice_counts_once(stage, address):
+    client = await stage.client(stage.key(address))
+    body = {"url": "http://127.0.0.1:9/x", "events": ["bot.left", "bot.joined", "bot.left"]}
+    assert (await client.post("/v1/webhooks", json=body)).json()["events"] == ["bot.left", "bot.joined"]

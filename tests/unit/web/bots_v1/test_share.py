@@ -152,3 +152,14 @@ async def test_a_bad_wish_for_a_share_is_refused(stage, address, wish):
     client = await stage.client(stage.key(address))
     job = stage.finished(address)
     assert (await client.post(f"/v1/recordings/{job.id}/share", json=wish)).status_code == 422
+
+
+async def test_a_browser_reads_on_a_page_that_a_link_is_good_no_more(stage, address):
+    client, job, share = await shared(stage, address)
+    await client.delete(f"/v1/recordings/{job.id}/share")
+    guest = await stage.stranger()
+    gone = await guest.get(f"/share/{share['token']}", headers=PAGE)
+    assert gone.status_code == 404
+    assert gone.headers["Content-Type"].startswith("text/html")
+    assert 'role="alert">There is no such share' in gone.text
+    assert gone.headers["Cache-Control"] == "no-store"

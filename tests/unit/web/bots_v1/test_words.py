@@ -194,3 +194,12 @@ async def test_a_summary_is_made_anew_after_it_was_deleted(stage, address):
 async def test_a_bad_wish_for_a_summary_is_refused(stage, address, body):
     client, job = await of(stage, address)
     assert (await client.post(f"/v1/summaries/{job.id}/summarize", json=body)).status_code == 422
+
+
+@pytest.mark.parametrize("form", ["text", "vtt", "srt"])
+async def test_a_text_that_has_not_changed_is_not_sent_again(stage, address, form):
+    client = await stage.client(stage.key(address))
+    path = f"/v1/transcripts/{stage.finished(address).id}?format={form}"
+    mark = (await client.get(path)).headers["ETag"]
+    same = await client.get(path, headers={"If-None-Match": mark})
+    assert (same.status_code, same.content) == (304, b"")
