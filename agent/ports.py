@@ -14,7 +14,16 @@ from agent.model.authenticity import Authenticity
 from agent.model.call import Event, Visit
 from agent.model.channel import Channel
 from agent.model.invite import Component, Envelope, ParsedMail
-from agent.model.letter import HookAnswer, Mail, Notice, NoticeLetter, RecapLetter, ReplyLetter
+from agent.model.letter import (
+    HeldLetter,
+    HookAnswer,
+    Mail,
+    NoNotesLetter,
+    Notice,
+    NoticeLetter,
+    RecapLetter,
+    ReplyLetter,
+)
 from agent.model.loan import Claim, Lot
 from agent.model.news import News, Receipt, Report
 from agent.model.summary import Brief, Summary
@@ -280,6 +289,14 @@ class Letters(Protocol):
 
     def notice(self, letter: NoticeLetter) -> Mail:
         """Return a short plain mail."""
+        ...
+
+    def no_notes(self, letter: NoNotesLetter) -> Mail:
+        """Return the one line that there are no notes, since nobody allowed any."""
+        ...
+
+    def held(self, letter: HeldLetter) -> Mail:
+        """Return the word of a recap that is held back, with the link that stops it."""
         ...
 
     def reply(self, letter: ReplyLetter) -> Mail:

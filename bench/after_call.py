@@ -22,7 +22,7 @@ from sqlmodel import select
 from agent import app
 from agent.config.settings import Settings
 from agent.daemon.clock import SystemClock
-from agent.lifecycle.attendance.attend import HARVEST
+from agent.lifecycle.attendance.ending import HARVEST
 from agent.lifecycle.house import House
 from agent.lifecycle.outbox import DELIVER
 from agent.model.states import Told

@@ -13,7 +13,7 @@ from pathlib import Path
 from playwright.async_api import Browser, async_playwright
 
 from agent.delivery.letters import LetterWriter
-from agent.model.letter import RecapLetter, Thread
+from agent.model.letter import ConsentTold, RecapLetter, Thread
 from agent.model.summary import ActionItem, Decision, Question, Statement, Summary, Topic
 
 IMAGES = Path(__file__).parent / "images"
@@ -62,8 +62,8 @@ LETTER = RecapLetter(
     attended=("Host Person", "Test Lead", "Translator"),
     absent=("Sales Lead",),
     rivals=(),
-    inviter="Host Person (host@example.com)",
-    consent="Host Person said “yes, go ahead” at 15:01.",
+    inviter="host@example.com",
+    consent=ConsentTold("granted", "Host Person", datetime(2026, 11, 24, 14, 1, tzinfo=UTC), "Yes, go ahead"),
     source="meet",
     summary=SUMMARY,
     quotes={

@@ -9,9 +9,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from agent.delivery import itip
-from agent.delivery.mime import POLICY, compose, mailbox, prose
-from agent.delivery.recap import RecapView, view_of, web_url, wrapped
-from agent.model.letter import Mail, NoticeLetter, RecapLetter, ReplyLetter
+from agent.delivery.mime import POLICY, SUBJECT_MAX, compose, mailbox, one_line, prose
+from agent.delivery.recap import RecapView, view_of, web_url
+from agent.delivery.wording import clock, words_for, zone
+from agent.delivery.wrapping import wrapped
+from agent.model.letter import HeldLetter, Mail, NoNotesLetter, NoticeLetter, RecapLetter, ReplyLetter
 
 ANSWERS = {"ACCEPTED": "Accepted", "DECLINED": "Declined", "TENTATIVE": "Tentative"}
 
@@ -69,6 +71,41 @@ class LetterWriter:
             thread=letter.thread,
             auto_submitted=letter.auto_submitted,
             null_sender=letter.auto_submitted == "auto-replied",
+        )
+
+    def no_notes(self, letter: NoNotesLetter) -> Mail:
+        """Return the one line that there are no notes, since nobody allowed any."""
+        words = words_for(letter.language)
+        title = one_line(letter.title) or words["a_meeting"]
+        return self.notice(
+            NoticeLetter(
+                message_id=letter.message_id,
+                recipient=letter.recipient,
+                subject=one_line(words.filled("no_notes_subject", title=title), SUBJECT_MAX),
+                paragraphs=(words.filled("no_notes", title=title),),
+                thread=letter.thread,
+                language=words.language,
+            )
+        )
+
+    def held(self, letter: HeldLetter) -> Mail:
+        """Return the word of a recap that is held back, with the link that stops it."""
+        words, place = words_for(letter.language), zone(letter.timezone)
+        told = {
+            "title": one_line(letter.title) or words["a_meeting"],
+            "at": clock(letter.until.astimezone(place)),
+            "zone": str(place),
+            "readers": words.listed([one_line(reader) for reader in letter.readers]),
+        }
+        return self.notice(
+            NoticeLetter(
+                message_id=letter.message_id,
+                recipient=letter.recipient,
+                subject=one_line(words.filled("held_subject", **told), SUBJECT_MAX),
+                paragraphs=(words.filled("held", **told), words["held_advice"]),
+                links=((words["held_stop"], letter.stop_url),),
+                language=words.language,
+            )
         )
 
     def reply(self, letter: ReplyLetter) -> Mail:

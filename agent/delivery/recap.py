@@ -1,11 +1,10 @@
 """What a recap mail shows, decided before any template: order, whose action it is, which words back it."""
 
 import re
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent.delivery.mime import SUBJECT_MAX, one_line, prose
+from agent.delivery.mime import SUBJECT_MAX, one_line
 from agent.delivery.wording import Words, clock, offset, words_for, zone
 from agent.model.letter import Changes, ConsentTold, RecapLetter
 from agent.model.summary import ActionItem, Cited, Note, Summary, Topic
@@ -13,7 +12,6 @@ from agent.rules.recipients import name_key
 
 QUOTE_MAX = 160
 STAMPS_MAX = 3
-TEXT_WIDTH = 76
 _URL = re.compile(r"https?://[\x21\x23-\x3b\x3d\x3f-\x7e]{1,900}")
 
 
@@ -68,6 +66,7 @@ class RecapView:
     checked: str
     transcript_url: str
     delete_url: str
+    delete_by: str
     unsubscribe_url: str
     public_url: str
 
@@ -91,11 +90,12 @@ def view_of(letter: RecapLetter, bot_name: str, public_url: str) -> RecapView:
         sections=sections,
         carried_over=tuple(one_line(text) for text in letter.carried_over),
         notes=_notes(letter, summary, words) if summary else (),
-        readers=_listed(letter.recipients),
+        readers=_listed(letter.recipients, words),
         retention=words.count("retention", letter.retention_days) if letter.retention_days else "",
         checked=words.filled("checked", name=bot_name) if summary else "",
         transcript_url=web_url(letter.transcript_url),
         delete_url=web_url(letter.delete_url),
+        delete_by=_delete_by(letter, words),
         unsubscribe_url=web_url(letter.unsubscribe_url),
         public_url=public_url,
     )
@@ -104,19 +104,6 @@ def view_of(letter: RecapLetter, bot_name: str, public_url: str) -> RecapView:
 def web_url(url: str) -> str:
     """Return a URL that may stand in a mail, '' for anything but a plain http(s) one."""
     return url if _URL.fullmatch(url) else ""
-
-
-def wrapped(text: str, first: str = "", rest: str = "") -> str:
-    """Fill text to the width of a plain mail; all white space becomes single spaces, so that it stays one paragraph."""
-    flat = " ".join(prose(text).split())
-    return textwrap.fill(
-        flat,
-        TEXT_WIDTH,
-        initial_indent=first,
-        subsequent_indent=rest,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
 
 
 def is_mine(owner: str | None, name: str, attended: Sequence[str]) -> bool:
@@ -128,12 +115,19 @@ def is_mine(owner: str | None, name: str, attended: Sequence[str]) -> bool:
     return wanted == own or not any(wanted <= other for other in others if other != own)
 
 
+def _delete_by(letter: RecapLetter, words: Words) -> str:
+    """Tell a reader who may not delete the meeting's data who may."""
+    if web_url(letter.delete_url) or not letter.inviter:
+        return ""
+    return words.filled("delete_by", name=one_line(letter.inviter))
+
+
 def _subject(letter: RecapLetter, words: Words) -> str:
     label = words["recap"] if letter.version == 1 else f"{words['recap']} v{letter.version}"
     tail = f" — {words.date(letter.starts_at.astimezone(zone(letter.timezone)))}"
     if letter.summary:
         counts = (("decisions_n", letter.summary.decisions), ("actions_n", letter.summary.action_items))
-        said = ", ".join(words.count(name, len(items)) for name, items in counts if items)
+        said = words.listed([words.count(name, len(items)) for name, items in counts if items])
         tail += f" ({said})" if said else ""
     title = one_line(letter.title, SUBJECT_MAX - len(label) - len(tail) - 2)
     return f"{label}: {title}{tail}"
@@ -148,9 +142,9 @@ def _when(letter: RecapLetter, words: Words) -> str:
 
 def _facts(letter: RecapLetter, words: Words, bot_name: str) -> tuple[tuple[str, str], ...]:
     rows = (
-        (words["attended"], _listed(letter.attended)),
-        (words["absent"], _listed(letter.absent)),
-        (words["bots"], _listed(letter.rivals)),
+        (words["attended"], _listed(letter.attended, words)),
+        (words["absent"], _listed(letter.absent, words)),
+        (words["bots"], _listed(letter.rivals, words)),
         (words["invited_by"], one_line(letter.inviter)),
         (words["consent"], _consent(letter.consent, letter.timezone, words, bot_name)),
         (words["source"], words[f"source_{letter.source}"]),
@@ -206,7 +200,7 @@ def _sections(letter: RecapLetter, summary: Summary, words: Words) -> tuple[Sect
             "decisions",
             words["decisions"],
             tuple(
-                _item(letter, one, one.text, (words["agreed_by"], _listed(one.agreed_by)))
+                _item(letter, one, one.text, (words["agreed_by"], _listed(one.agreed_by, words)))
                 for one in summary.decisions
             ),
         ),
@@ -265,5 +259,5 @@ def _clipped(quote: str) -> str:
     return f"{whole_words if len(whole_words) > QUOTE_MAX // 2 else flat[:QUOTE_MAX]}…"
 
 
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(one_line(name, 120) for name in names)
+def _listed(names: Sequence[str], words: Words) -> str:
+    return words.listed([one_line(name, 120) for name in names])

@@ -35,7 +35,11 @@ class Words:
 
     def listed(self, items: Sequence[str]) -> str:
         """Join short phrases as this language does."""
-        return ("、" if self.language == "ja" else ", ").join(items)
+        return self["comma"].join(items)
+
+    def quoted(self, text: str) -> str:
+        """Put quotation marks around what somebody said."""
+        return self.filled("quoted", text=text)
 
     def date(self, at: datetime) -> str:
         """Spell the day of a local time."""

@@ -98,6 +98,32 @@ class NoticeLetter:
     links: tuple[tuple[str, str], ...] = ()  # (label, url)
     thread: Thread = field(default_factory=Thread)
     auto_submitted: str = "auto-generated"  # or auto-replied
+    language: str = "en"  # what the paragraphs are written in
+
+
+@dataclass(frozen=True, slots=True)
+class NoNotesLetter:
+    """One line to the inviter of a meeting in which nobody allowed notes; `language` is what to write in."""
+
+    message_id: str
+    recipient: str
+    title: str
+    language: str = ""
+    thread: Thread = field(default_factory=Thread)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLetter:
+    """Word of a recap that goes to `readers` at `until`, unless `stop_url` is followed; `timezone` is an IANA name."""
+
+    message_id: str
+    recipient: str
+    title: str
+    until: datetime
+    timezone: str
+    readers: tuple[str, ...]
+    stop_url: str
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,15 @@ HOOK_EVENTS = (
     "participant.joined",
     "participant.left",
 )
-SERIOUS = frozenset({Told.TROUBLE, Told.MAIL_FAILED, Told.CHAT_UNAVAILABLE, Told.TRANSCRIPT_ABSENT})
+SERIOUS = frozenset(
+    {
+        Told.TROUBLE,
+        Told.MAIL_FAILED,
+        Told.CHAT_UNAVAILABLE,
+        Told.TRANSCRIPT_ABSENT,
+        Told.SUMMARY_FELL_BACK,
+    }
+)
 WORDS = {
     Told.INVITATION_SEEN: "An invitation was seen",
     Told.JOB_CREATED: "The bot was created",
@@ -99,6 +107,7 @@ WORDS = {
     Told.TRANSCRIPT_ABSENT: "There is no transcript",
     Told.RECORDING_READY: "The recording is ready",
     Told.SUMMARY_READY: "The summary is ready",
+    Told.SUMMARY_FELL_BACK: "The language model did not serve",
     Told.MAIL_ACCEPTED: "A mail was accepted",
     Told.MAIL_FAILED: "A mail could not be sent",
     Told.HOOK_ATTEMPTED: "A webhook was called",

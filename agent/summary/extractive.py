@@ -56,7 +56,7 @@ class _Extraction:
         names = {part for person in people for part in person.casefold().split()}
         self._subjects = Subjects(found, spoken, names)
         self._about = self._subjects.of(found, _ABOUT)
-        self._best = self._weights.chosen(found, kind.tldr_sentences)
+        self._best = self._weights.chosen([s for s in found if not s.asks], kind.tldr_sentences)
         self.findings = Findings(found, self._weights, spoken, people)
 
     def title(self) -> str:
@@ -79,7 +79,8 @@ class _Extraction:
 
     def _topic(self, stretch: Sequence[Sentence]) -> Topic | None:
         named = self._subjects.of(stretch, 2)
-        points = self._weights.chosen(stretch, min(2, self._kind.points_per_topic), apart_from=self._best)
+        telling = [sentence for sentence in stretch if not sentence.asks] or stretch
+        points = self._weights.chosen(telling, min(2, self._kind.points_per_topic), apart_from=self._best)
         if not points:
             return None
         title = self._listed([phrase.text for phrase in named]) or points[0].text

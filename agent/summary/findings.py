@@ -1,6 +1,5 @@
 """Decisions, promises and open questions, found by the phrases in which people make them."""
 
-import re
 from collections.abc import Collection, Iterator, Sequence
 
 from agent.model.summary import ActionItem, Decision, Question
@@ -9,7 +8,6 @@ from agent.summary.language import Language
 from agent.summary.sentences import Sentence
 from agent.summary.weighing import Weights
 
-_QUESTION_MARK = re.compile(r"[?？]\s*$")
 _ANSWERED_WITHIN = 3
 _ANSWER_WORDS = 4
 _LONGEST = 300
@@ -30,8 +28,19 @@ class Findings:
 
     def decisions(self, most: int) -> tuple[Decision, ...]:
         """The sentences in which something is settled."""
-        settled = [s for s in self._found if not _asks(s) and self._language.decision.search(s.text)]
-        return tuple(Decision(text=_cut(s.text), cites=s.cites) for s in self._best(settled, most))
+        settled = [s for s in self._found if not s.asks and self._language.decision.search(s.text)]
+        return tuple(self._decision(s) for s in self._best(settled, most))
+
+    def _decision(self, sentence: Sentence) -> Decision:
+        """A decision, with those who agreed to it in so many words right after."""
+        agreed: dict[str, tuple[int, ...]] = {}
+        for reply in self._found[sentence.order + 1 : sentence.order + 1 + _ANSWERED_WITHIN]:
+            if reply.words > _ANSWER_WORDS or not self._language.agreement.search(reply.text):
+                break
+            if reply.speaker != sentence.speaker:
+                agreed.setdefault(reply.speaker, reply.cites)
+        cites = {*sentence.cites, *(cite for cited in agreed.values() for cite in cited)}
+        return Decision(text=_cut(sentence.text), cites=tuple(sorted(cites)), agreed_by=tuple(agreed))
 
     def actions(self, most: int) -> tuple[ActionItem, ...]:
         """Who will do what: promises belong to who spoke, requests to whoever they name or who takes them on."""
@@ -43,7 +52,8 @@ class Findings:
         open_ones = [
             s
             for s in self._found
-            if self._language.open_question.search(s.text) or (_asks(s) and not self._answered(s))
+            if self._language.open_question.search(s.text)
+            or (s.asks and not self._assigns(s) and not self._answered(s))
         ]
         return tuple(Question(text=_cut(s.text), cites=s.cites) for s in self._best(open_ones, most))
 
@@ -53,11 +63,11 @@ class Findings:
         return sorted(best, key=lambda s: s.order)
 
     def _promises(self, sentence: Sentence) -> bool:
-        return not _asks(sentence) and self._language.commitment.search(sentence.text) is not None
+        return not sentence.asks and self._language.commitment.search(sentence.text) is not None
 
     def _assigns(self, sentence: Sentence) -> bool:
         return self._language.assignment.search(sentence.text) is not None or (
-            self._named(sentence) is not None and not _asks(sentence)
+            self._named(sentence) is not None and not sentence.asks
         )
 
     def _action(self, sentence: Sentence) -> ActionItem:
@@ -79,7 +89,7 @@ class Findings:
         match = self._language.owner.search(sentence.text)
         if not match:
             return None
-        name = match["name"].casefold()
+        name = next(told for told in match.groups() if told).casefold()
         fitting = [person for person in self._people if name in person.casefold().split()]
         return fitting[0] if len(fitting) == 1 else None
 
@@ -102,7 +112,7 @@ class Findings:
     def _answered(self, question: Sentence) -> bool:
         """Whether another one spoke to it: right away, or soon and of the same things."""
         after = self._found[question.order + 1 : question.order + 1 + _ANSWERED_WITHIN]
-        others = [s for s in after if s.speaker != question.speaker and not _asks(s)]
+        others = [s for s in after if s.speaker != question.speaker and not s.asks]
         at_once = bool(after) and after[0] in others and after[0].words >= _ANSWER_WORDS
         return at_once or any(set(s.terms) & set(question.terms) for s in others)
 
@@ -135,10 +145,6 @@ def _same_task(one: Sentence, task: ActionItem, other: Sentence, promise: Action
 def _roots(sentence: Sentence) -> set[str]:
     """Shorter than terms: a request and its promise hold the same verb in two forms."""
     return {term[:_ROOT] for term in sentence.terms}
-
-
-def _asks(sentence: Sentence) -> bool:
-    return _QUESTION_MARK.search(sentence.text) is not None
 
 
 def _cut(text: str) -> str:

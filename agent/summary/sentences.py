@@ -14,6 +14,7 @@ _BREAK = re.compile(r"(?<=[.!?…])[\"'”’)]*\s+(?=\S)|(?<=[。！？])")
 _ENDED = re.compile(r"[.!?…。！？][\"'”’)]*$")
 _DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]+")
 _WORD = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*")
+_QUESTION_MARK = re.compile(r"[?？]\s*$")
 _REPEATED = re.compile(r"\b(\w+(?: \w+){0,2})(?:,? \1\b)+", re.IGNORECASE)
 _LONGEST_WORDS = 60
 
@@ -28,6 +29,11 @@ class Sentence:
     order: int
     words: int
     terms: tuple[str, ...]  # folded content words, in order
+
+    @property
+    def asks(self) -> bool:
+        """Whether it is a question."""
+        return _QUESTION_MARK.search(self.text) is not None
 
 
 def sentences(entries: Sequence[Entry], language: Language) -> list[Sentence]:

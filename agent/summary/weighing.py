@@ -1,7 +1,6 @@
 """How much each sentence tells of a meeting, and the choice of a few that together tell most."""
 
 import math
-import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -20,7 +19,6 @@ _OPENING, _CLOSING, _FADE = (
 )  # the first minutes say what a meeting is for, the last ones goodbye
 _TELLING, _PERSONAL = 3.0, -3.3  # a sentence that reports, against one that chats
 _QUESTION = -0.1
-_QUESTION_MARK = re.compile(r"[?？]\s*$")
 
 
 class Weights:
@@ -64,7 +62,7 @@ class Weights:
         size = max(sentence.words, 1)
         bonus += _TELLING * len(self._language.telling.findall(sentence.text)) / size
         bonus += _PERSONAL * len(self._language.personal.findall(sentence.text)) / size
-        bonus += _QUESTION * bool(_QUESTION_MARK.search(sentence.text))
+        bonus += _QUESTION * sentence.asks
         return math.exp(bonus)
 
 

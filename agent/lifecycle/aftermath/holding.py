@@ -1,45 +1,47 @@
 """Recaps that are held back for a while: the inviter is told at once, and may stop them."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
 from agent.lifecycle import outbox
 from agent.lifecycle.aftermath import mail_links
 from agent.lifecycle.house import House
-from agent.model.letter import NoticeLetter, Thread
+from agent.model.letter import HeldLetter
 from agent.model.states import Told
-from agent.model.tables import Job
+from agent.model.tables import Job, SummaryVersion
 from agent.store import jobs, recaps
 
 
 def announce(
-    session: Session, house: House, job: Job, version: int, names: tuple[str, ...], held_until: datetime
+    session: Session,
+    house: House,
+    job: Job,
+    row: SummaryVersion,
+    names: tuple[str, ...],
+    held_until: datetime,
 ) -> None:
-    """Tell the inviter who will get the recap and when, with a link that stops it."""
-    zone = ZoneInfo(str(job.options.get("timezone") or house.habits.timezone))
-    at = held_until.astimezone(zone)
-    title = job.title or job.meeting_code
-    letter = NoticeLetter(
+    """Tell the inviter who will get the recap and when, with a link that stops it, in the language of the notes."""
+    version = row.version
+    letter = HeldLetter(
         message_id=outbox.message_id(house.habits.bot_email),
         recipient=job.inviter,
-        subject=f"On hold until {at:%H:%M}: the recap of {title}"[:200],
-        paragraphs=(
-            f"The recap of “{title}” goes out at {at:%H:%M} ({zone.key}) to: {', '.join(names)}.",
-            "To keep it from everybody, follow the link before then. Otherwise there is nothing to do.",
-        ),
-        links=(("Do not send it", mail_links.stop_url(house, job, version, job.inviter, held_until)),),
-        thread=Thread(),
+        title=job.title or job.meeting_code,
+        until=held_until,
+        timezone=str(job.options.get("timezone") or house.habits.timezone),
+        readers=names,
+        stop_url=mail_links.stop_url(house, job, version, job.inviter, held_until),
+        language=str(row.body.get("language", "")),
     )
+    mail = house.letters.held(letter)
     outbox.queue_mail(
         session,
         house.engine,
-        house.letters.notice(letter),
+        mail,
         house.now(),
         key=f"hold:{job.public_id}:v{version}",
         event="recap_held",
-        subject=letter.subject,
+        subject=mail.subject,
         job=job,
     )
     line: dict[str, object] = {"until": held_until.isoformat(), "version": version, "readers": len(names)}

@@ -11,7 +11,8 @@ from agent.lifecycle.aftermath import carried, holding, mail_links, readers
 from agent.lifecycle.aftermath.conference_notes import invitees
 from agent.lifecycle.aftermath.entries import as_entry
 from agent.lifecycle.house import House
-from agent.model.letter import Changes, ConsentTold, Mail, NoticeLetter, RecapLetter, Thread
+from agent.lifecycle.invitations.parties import parties
+from agent.model.letter import Changes, ConsentTold, Mail, NoNotesLetter, RecapLetter, Thread
 from agent.model.states import Told
 from agent.model.summary import Summary
 from agent.model.tables import Job, SummaryVersion, TranscriptEntry
@@ -40,7 +41,7 @@ def queue_recaps(session: Session, house: House, job: Job, row: SummaryVersion, 
         key = f"recap:{job.public_id}:v{row.version}:{reader.email}"
         _queue(session, house, job, mail, key, "recap", now, house.habits.recap_hold_minutes)
     if chosen and held_until > now:
-        holding.announce(session, house, job, row.version, names, held_until)
+        holding.announce(session, house, job, row, names, held_until)
 
 
 def queue_absence(session: Session, house: House, job: Job, why: Why, now: datetime) -> None:
@@ -58,14 +59,14 @@ def queue_no_consent(session: Session, house: House, job: Job, now: datetime) ->
     """Tell the inviter in one line that nothing was kept."""
     if not job.inviter:
         return
-    letter = NoticeLetter(
+    letter = NoNotesLetter(
         message_id=outbox.message_id(house.habits.bot_email),
         recipient=job.inviter,
-        subject=f"No notes of {job.title or 'your meeting'}",
-        paragraphs=(f"Nobody in {job.title or 'the meeting'} allowed notes to be taken, so none were kept.",),
+        title=job.title,
+        language=language_of(house, job),
         thread=thread_of(job),
     )
-    mail = house.letters.notice(letter)
+    mail = house.letters.no_notes(letter)
     _queue(session, house, job, mail, f"no-consent:{job.public_id}", "no_consent", now)
 
 
@@ -125,7 +126,7 @@ def _letter(
 ) -> RecapLetter:
     people = readers.humans(session, job)
     roster = jobs.roster(session, job.id or 0)
-    own = reader.email == job.inviter
+    own = reader.email in {party.inviter for party in parties(session, job)}
     return RecapLetter(
         message_id=outbox.message_id(house.habits.bot_email),
         recipient=reader.email,

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -9,7 +10,15 @@ from hypothesis import strategies as st
 
 from agent.delivery.letters import LetterWriter
 from agent.model.invite import Attendee
-from agent.model.letter import ConsentTold, NoticeLetter, RecapLetter, ReplyLetter, Thread
+from agent.model.letter import (
+    ConsentTold,
+    HeldLetter,
+    NoNotesLetter,
+    NoticeLetter,
+    RecapLetter,
+    ReplyLetter,
+    Thread,
+)
 from agent.model.summary import ActionItem, Decision, Note, NoteKind, Question, Statement, Summary, Topic
 from agent.model.transcript import Why
 
@@ -198,6 +207,41 @@ def test_a_recap_without_transcript_is_short_and_says_why():
 
     assert "! There is no transcript of this meeting. Transcription was never turned on" in text
     assert "Your actions" not in html
+
+
+@pytest.mark.parametrize("language", ["de", "ja", "pt-BR"])
+def test_notices_in_place_of_a_recap_are_written_in_its_language(language):
+    facts = {"message_id": "<n@example.com>", "recipient": "host@example.com", "language": language}
+    held = HeldLetter(
+        title="",
+        until=NOW,
+        timezone="Europe/Berlin",
+        readers=("a@example.com",),
+        stop_url="https://x.example.com/s",
+        **facts,
+    )
+    for mail in (WRITER.no_notes(NoNotesLetter(title="", **facts)), WRITER.held(held)):
+        text, html = parts(mail)
+        assert not re.search(r"\b(the|your|meeting|notes|link|send)\b", read(mail)["Subject"] + text)
+        assert f'lang="{language[:2]}"' in html
+
+
+def test_a_held_recap_names_its_readers_and_the_hour_where_the_meeting_was():
+    letter = HeldLetter(
+        "<h@example.com>",
+        "host@example.com",
+        "Weekly",
+        NOW,
+        "Europe/Berlin",
+        ("a@example.com", "b@example.com"),
+        "https://x.example.com/s",
+    )
+    text, _ = parts(WRITER.held(letter))
+
+    told = " ".join(text.split())
+    assert "The recap of “Weekly” goes out at 15:52 (Europe/Berlin) to: a@example.com, b@example.com." in told
+    assert "Do not send it: https://x.example.com/s" in told
+    assert read(WRITER.held(letter))["Subject"] == "On hold until 15:52: the recap of Weekly"
 
 
 NOTICE = NoticeLetter(

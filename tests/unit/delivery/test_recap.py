@@ -6,7 +6,7 @@ from email import message_from_bytes, policy
 import pytest
 
 from agent.delivery.letters import LetterWriter
-from agent.delivery.recap import is_mine, view_of, web_url, wrapped
+from agent.delivery.recap import is_mine, view_of, web_url
 from agent.delivery.wording import LANGUAGES
 from agent.model.letter import Changes, ConsentTold, RecapLetter
 from agent.model.summary import (
@@ -233,6 +233,14 @@ def test_no_english_sentence_is_left_in_another_language(language, why):
             assert not ENGLISH.findall(told), told
 
 
+def test_a_reader_who_may_not_delete_is_told_who_may():
+    link = "https://meetbot.example.com/recap/delete/x"
+
+    assert view().delete_by == "To have this meeting’s data deleted, ask Host Person."
+    assert (view(delete_url=link).delete_url, view(delete_url=link).delete_by) == (link, "")
+    assert view(inviter="").delete_by == ""
+
+
 def test_a_reader_who_left_is_told_where_the_recap_ends():
     assert (
         view(cut_at=datetime(2026, 11, 24, 23, 50, tzinfo=UTC)).notice
@@ -295,7 +303,3 @@ def test_a_reader_without_a_name_owns_nothing():
 )
 def test_only_plain_web_urls_are_linked(url):
     assert web_url(url) == ""
-
-
-def test_text_cannot_build_paragraphs_of_its_own():
-    assert wrapped("one\n\nDECISIONS\n* two", "* ", "  ") == "* one DECISIONS * two"

@@ -1,5 +1,6 @@
 """Words found across meetings, by their owners only."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,18 +12,31 @@ from agent.model.tables import Job, SummaryVersion, TranscriptEntry, User
 from agent.store import jobs, search
 from agent.store.database import Database
 from agent.store.search import Owner
+from tests.fresh_database import fresh_database
+from tests.postgresql import INSTALLED, Cluster
 
 AT = datetime(2026, 3, 2, 10, tzinfo=UTC)
+needs_postgresql = pytest.mark.skipif(not INSTALLED, reason="PostgreSQL is not installed")
 MINE = Owner(user_id=1, inviter="host@example.com")
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    database = Database(f"sqlite:///{tmp_path}/search.db")
-    database.migrate()
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    with Cluster() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs_postgresql)])
+def database(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Database]:
+    if request.param == "sqlite":
+        database = fresh_database(tmp_path / "search.db")
+    else:
+        database = Database(request.getfixturevalue("cluster").url(tmp_path.name))
+        database.migrate()
     with database.write() as session:
         session.add(User(email="host@example.com", created_at=AT))
-    return database
+    yield database
+    database.close()
 
 
 def meeting(database: Database, name: str, *lines: str, summary: str = "", **columns: object) -> int:
@@ -70,10 +84,24 @@ def test_words_are_found_by_their_beginnings_in_transcripts_and_summaries(databa
     assert texts(database, "prices nothing") == []
 
 
-def test_case_and_accents_do_not_matter(database: Database) -> None:
+def test_case_does_not_matter_nor_do_accents_where_the_index_folds_them(database: Database) -> None:
     meeting(database, "one", "Der Kündigungsschutz gilt.", "Élodie agreed.")
-    assert texts(database, "KUNDIGUNGSSCHUTZ") == ["Der Kündigungsschutz gilt."]
-    assert texts(database, "elodie") == ["Élodie agreed."]
+    assert texts(database, "KÜNDIGUNGSSCHUTZ") == ["Der Kündigungsschutz gilt."]
+    assert texts(database, "élodie") == ["Élodie agreed."]
+    if database.embedded:
+        assert texts(database, "KUNDIGUNGSSCHUTZ") == ["Der Kündigungsschutz gilt."]
+        assert texts(database, "elodie") == ["Élodie agreed."]
+
+
+def test_a_speaker_is_found_by_name(database: Database) -> None:
+    meeting(database, "one", "The prices go up.")
+    assert texts(database, "host prices") == ["The prices go up."]
+
+
+def test_the_best_place_comes_first(database: Database) -> None:
+    once = "We spoke of the budget, of lunch, of travel and of a great many other things besides."
+    meeting(database, "one", once, "Budget, budget, budget.")
+    assert texts(database, "budget") == ["Budget, budget, budget.", once]
 
 
 def test_writing_without_spaces_is_found_in_its_middle(database: Database) -> None:
@@ -121,7 +149,20 @@ def test_deleted_words_leave_the_index_and_the_file(database: Database) -> None:
     with database.write() as session:
         jobs.forget_entries(session, number)
         session.execute(sa.delete(SummaryVersion))
-    database.checkpoint()
     assert texts(database, "canary") == []
-    assert database.path is not None
-    assert b"canaryxx" not in database.path.read_bytes()
+    if database.path is not None:
+        database.checkpoint()
+        assert b"canaryxx" not in database.path.read_bytes()
+
+
+@needs_postgresql
+def test_postgresql_finds_words_by_its_index(cluster: Cluster) -> None:
+    database = Database(cluster.url("plan"))
+    database.migrate()
+    said = "to_tsvector('simple', transcriptentry.speaker || ' ' || transcriptentry.text)"
+    question = f"EXPLAIN SELECT id FROM transcriptentry WHERE {said} @@ to_tsquery('simple', 'lin:*')"
+    with database.read() as session:
+        session.execute(sa.text("SET LOCAL enable_seqscan = off"))
+        plan = "\n".join(session.execute(sa.text(question)).scalars())
+    database.close()
+    assert "Bitmap Index Scan" in plan

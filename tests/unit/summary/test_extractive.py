@@ -156,6 +156,82 @@ def test_a_wish_for_another_language_is_answered_honestly():
     assert "cannot translate" in found.notes[0].text
 
 
+def found_in(*said, code="en"):
+    return extract(BRIEF, entries(said, code), GENERAL, "general")
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("en", "So no decision on the server room of the office was made."),
+        ("es", "Bueno, no hay presupuesto para la sala de servidores este año."),
+        ("pt", "Bom, não temos verba para a sala de servidores este ano."),
+    ],
+)
+def test_a_no_within_the_sentence_stays_in_it(code, said):
+    (sentence,) = sentences(entries([("Anna Example", said)], code), language(code))
+    assert sentence.text.split()[0].casefold() in {"no", "não"}
+
+
+def test_a_no_that_answers_somebody_is_left_out():
+    (sentence,) = sentences(entries([("Anna Example", "No, the server room moves.")], "en"), language("en"))
+    assert sentence.text == "The server room moves."
+
+
+def test_who_agreed_to_a_decision_in_so_many_words_is_told():
+    found = found_in(
+        ("Anna Example", "Let's agree that we ship version four on the third of December."),
+        ("Ben Example", "Agreed."),
+        ("Clara Example", "Works for me."),
+        ("Anna Example", "Next, the server room of the new office."),
+        ("Ben Example", "Yes."),
+    )
+    (decision,) = found.decisions
+    assert (decision.agreed_by, decision.cites) == (("Ben Example", "Clara Example"), (1, 2, 3))
+
+
+def test_nobody_agreed_who_only_went_on_talking():
+    found = found_in(
+        ("Anna Example", "We decided to ship version four on the third of December."),
+        ("Ben Example", "Yes, but the certification of the card terminal takes two days."),
+    )
+    assert found.decisions[0].agreed_by == ()
+
+
+def test_a_request_is_a_task_and_no_open_question():
+    found = found_in(
+        ("Anna Example", "Can you get a quote from a freelancer by the end of the month?"),
+        ("Ben Example", "Will do."),
+    )
+    assert [(one.owner, one.due) for one in found.action_items] == [
+        ("Ben Example", "by the end of the month")
+    ]
+    assert found.open_questions == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "owner", "due"),
+    [
+        ("I'll rerun the certification tomorrow morning.", "Anna Example", "tomorrow morning"),
+        ("Ben, order a coffee machine please, under five hundred euros.", "Ben Example", None),
+        ("Ben, could you run the certification of the terminal again by Friday?", "Ben Example", "by Friday"),
+    ],
+)
+def test_promises_and_requests_name_who_and_by_when(said, owner, due):
+    found = found_in(("Anna Example", said), ("Ben Example", "Happy to."))
+    assert [(one.owner, one.due) for one in found.action_items] == [(owner, due)]
+
+
+def test_what_is_told_in_short_asks_nothing():
+    lines = [
+        f"Is the problem with the firmware of terminal {n} the same as the problem last month?"
+        for n in range(6)
+    ]
+    told = "The firmware of the terminal times out after thirty seconds in the payment tests."
+    found = found_in(*(("Anna Example", line) for line in lines), ("Ben Example", told))
+    assert not [one.text for one in found.tldr if "?" in one.text]
+
+
 def test_greetings_agreement_and_hesitation_are_not_quoted():
     said = [
         ("Anna Example", "Um, good morning. Yeah. Okay, great, thanks."),
