@@ -80,6 +80,7 @@ def document(app: FastAPI) -> dict[str, Any]:
         for name in sorted(used, key=_tag_order)
     ]
     _share_refusals(found, operations)
+    _demand_kinds(found["components"]["schemas"])
     _drop_unused_schemas(found)
     return found
 
@@ -103,6 +104,17 @@ def _share_refusals(found: dict[str, Any], operations: list[dict[str, Any]]) -> 
             name = HTTPStatus(int(status)).name.title().replace("_", "")
             if shared.setdefault(name, answer) == answer:
                 operation["responses"][status] = {"$ref": f"#/components/responses/{name}"}
+
+
+def _demand_kinds(schemas: dict[str, Any]) -> None:
+    """Say that what tells the alternatives of a union apart has to be there, also where the type has a default for it."""
+    for schema in schemas.values():
+        for told in schema.get("properties", {}).values():
+            kind = told.get("discriminator", {})
+            for reference in kind.get("mapping", {}).values():
+                required = schemas[reference.rsplit("/", 1)[1]].setdefault("required", [])
+                if kind["propertyName"] not in required:
+                    required.append(kind["propertyName"])
 
 
 def _drop_unused_schemas(found: dict[str, Any]) -> None:
