@@ -12,6 +12,7 @@ from typing import Any
 
 from agent.daemon.clock import SystemClock
 from agent.daemon.http import HttpServer
+from agent.errors import Temporary
 from agent.ingest.client import IngestClient
 from agent.lifecycle.aftermath.harvest import SUMMARISE, GetWords
 from agent.lifecycle.aftermath.summarise import Summarise
@@ -24,6 +25,8 @@ from agent.lifecycle.plan import ATTEND
 from agent.lifecycle.remote.house_clock import HouseClock
 from agent.lifecycle.remote.worker import Worker
 from agent.lifecycle.upkeep.listeners import Listener, keep_configured
+from agent.model.loan import Claim, Lot
+from agent.model.news import Receipt, Report
 from agent.web import server
 from agent.web.desk import Choices, Desk, furnish
 from tests.unit.lifecycle import world
@@ -33,22 +36,45 @@ OPERATOR = "operator@example.com"
 NOT_HERE = "No bots run on this machine."
 
 
+class Wire(IngestClient):
+    """The way to the house, which the test may cut."""
+
+    cut = False
+
+    async def claim(self, claim: Claim) -> Lot:
+        self._demand_whole()
+        return await super().claim(claim)
+
+    async def report(self, report: Report) -> Receipt:
+        self._demand_whole()
+        return await super().report(report)
+
+    def _demand_whole(self) -> None:
+        if self.cut:
+            raise Temporary("The wire is cut.")
+
+
 class Away:
     """One worker, its line to the house, and the meetings it sees; its task is the daemon's part."""
 
     def __init__(self, url: str, key: str, places: int) -> None:
         self.meet = ToldMeet()
-        self.client = IngestClient(url, key)
+        self.client = Wire(url, key)
         self.worker = Worker(self.client, self.meet, HouseClock(SystemClock()), "box", places)
+        self.stopped = False
         self.claiming = asyncio.create_task(self.worker.run())
 
     async def vanish(self) -> None:
         """End as at a power cut: nothing more is claimed, reported, or handed back."""
+        self.client.cut = True
         self.claiming.cancel()
-        await self.client.aclose()
+        await asyncio.gather(self.claiming, return_exceptions=True)
 
     async def stop(self) -> None:
-        """End as the daemon's supervisor does."""
+        """End as the daemon's supervisor does; once is enough."""
+        if self.stopped:
+            return
+        self.stopped = True
         self.claiming.cancel()
         await asyncio.gather(self.claiming, return_exceptions=True)
         await self.worker.stop()

@@ -10,10 +10,14 @@ JobId = Annotated[str, Field(max_length=64)]
 
 
 class _Wire(BaseModel):
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
 
 
-class Held(_Wire):
+class _Asked(_Wire):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Held(_Asked):
     """A job that a worker has. `heard`: how many of the verbs of this loan have reached it."""
 
     job_id: JobId
@@ -21,7 +25,7 @@ class Held(_Wire):
     heard: Annotated[int, Field(ge=0, strict=True)] = 0
 
 
-class Claim(_Wire):
+class Claim(_Asked):
     """A worker says that it lives, what it has, and how many more bots it can take.
 
     `worker` names this run of it; `wait_seconds` is how long an answer may be waited for where nothing is new.
@@ -53,7 +57,6 @@ class Brief(_Wire):
     language: str
     caption_language: str | None = None
     lobby_seconds: float
-    recording: str
     policy: dict[str, Any]
     granted_before: bool = False
     obeyed: tuple[str, ...] = ()

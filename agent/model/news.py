@@ -195,6 +195,8 @@ class Report(_News):
 class Receipt(_News):
     """What became of a report, and which number is due next. `repeated`: it had come before and was not counted again."""
 
+    model_config = ConfigDict(extra="ignore")
+
     repeated: bool
     next_sequence: int
     state: str

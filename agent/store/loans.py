@@ -14,7 +14,7 @@ from agent.model.tables import Job, Loan
 def offer(session: Session, job_id: int, key: str) -> None:
     """Put a plan of a job on offer; who had it has it no more."""
     loan = session.get(Loan, job_id) or Loan(job_id=job_id, key=key)
-    loan.key, loan.worker, loan.lease, loan.heard_at = key, "", "", None
+    loan.key, loan.worker, loan.lease, loan.arrived, loan.heard_at = key, "", "", False, None
     session.add(loan)
 
 
@@ -61,5 +61,5 @@ def end(session: Session, job_id: int) -> list[Verb]:
 
 
 def heard(session: Session, job_id: int, at: datetime) -> None:
-    """Remember that a loan's bot was heard of."""
-    session.execute(sa.update(Loan).where(col(Loan.job_id) == job_id).values(heard_at=at))
+    """Remember that a loan's bot was heard of, and so that the loan reached its worker."""
+    session.execute(sa.update(Loan).where(col(Loan.job_id) == job_id).values(heard_at=at, arrived=True))

@@ -14,7 +14,7 @@ from agent.lifecycle.remote.house_clock import HouseClock
 from agent.lifecycle.remote.worker import Worker
 from agent.lifecycle.upkeep.sweep import Sweep
 from agent.model.call import Admitted, CallOver, Captioned, ChatSaid, InLobby, RosterSeen
-from agent.model.loan import Brief, Claim
+from agent.model.loan import Brief, Claim, Held
 from agent.model.news import Line, Report
 from agent.model.states import EndReason, State, Told
 from agent.store import jobs, loans
@@ -38,6 +38,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agent.lifecycle.attendance.ending.PLACE_SECONDS", 0.5)
     monkeypatch.setattr("agent.lifecycle.remote.loans.LOOK_SECONDS", 0.05)
     monkeypatch.setattr("agent.lifecycle.remote.worker.AGAIN_SECONDS", 0.1)
+    monkeypatch.setattr("agent.lifecycle.remote.worker.HAND_BACK_SECONDS", 3.0)
 
 
 @pytest.fixture
@@ -180,9 +181,8 @@ async def test_what_was_asked_while_the_worker_was_dead_is_obeyed_by_the_next(ne
     await first.vanish()
     await Commands(nervous.told.house).leave(OPERATOR, job.public_id)
     second = nervous.worker()
-    caller = await second.meet.caller()
-    await until(lambda: caller.closed)
-    await state_is(nervous.told, State.CANCELLED, State.COMPLETED)
+    await until(lambda: second.meet.callers and second.meet.callers[0].closed)
+    assert (await state_is(nervous.told, State.CANCELLED)).end_reason == EndReason.REQUESTED
 
 
 async def test_the_house_may_be_away_for_a_moment(stage: RemoteStage) -> None:
@@ -263,6 +263,18 @@ async def test_a_brief_whose_answer_was_lost_is_given_again(stage: RemoteStage) 
     assert again.jobs == (brief,)
     elsewhere = await client.claim(Claim(worker="two", places=5, wait_seconds=0))
     assert elsewhere.jobs == ()
+    await client.aclose()
+
+
+async def test_what_a_worker_does_not_name_any_more_is_taken_back(stage: RemoteStage) -> None:
+    client = IngestClient(stage.url, stage.key)
+    brief = await lent(stage, client)
+    held = Held(job_id=brief.job_id, lease=brief.lease)
+    assert (await client.claim(Claim(worker="one", held=(held,), wait_seconds=0))).lost == ()
+    await client.claim(Claim(worker="one", wait_seconds=0))
+    await stage.worker().meet.caller()
+    assert Told.REJOINED in kinds(stage.told)
+    assert (await client.claim(Claim(worker="one", held=(held,)))).lost == (brief.job_id,)
     await client.aclose()
 
 

@@ -100,8 +100,10 @@ class Stay:
             for listener in listeners:
                 listener.cancel()
             await asyncio.gather(*listeners, return_exceptions=True)
-            await self._flush(force=True)
-            await self._go()
+            try:
+                await self._flush(force=True)
+            finally:  # whatever becomes of the last words, nobody stays in the call
+                await self._go()
 
     async def _hear_page(self) -> None:
         try:

@@ -35,12 +35,12 @@ class Ingest:
             found = jobs.by_public_id(session, report.job_id)
             job = jobs.get(session, found.id or 0, lock=True)
             last = reports.last_sequence(session, job.id or 0)
-            if report.sequence <= last:
-                known = reports.get(session, job.id or 0, report.sequence)
-                if known is None or known.fingerprint != _fingerprint(report):
-                    raise Conflict(f"Report {report.sequence} was taken before, and said something else.")
+            known = reports.get(session, job.id or 0, report.sequence)
+            if known and known.fingerprint == _fingerprint(report):
                 return Receipt(repeated=True, next_sequence=last + 1, state=job.state)
             self._demand_lease(session, job, report)
+            if report.sequence <= last:
+                raise Conflict(f"Report {report.sequence} was taken before, and said something else.")
             if report.sequence != last + 1:
                 raise Conflict(f"Report {last + 1} is due; {report.sequence} came.")
             self._demand_consent(session, job, report)

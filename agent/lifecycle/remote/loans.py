@@ -5,6 +5,7 @@ import contextlib
 import hmac
 import secrets
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -16,7 +17,7 @@ from agent.lifecycle.attendance import errand
 from agent.lifecycle.attendance.taking import take
 from agent.lifecycle.house import House
 from agent.model.loan import Asks, Brief, Claim, Held, Lot
-from agent.model.states import AT_THE_MEETING, State
+from agent.model.states import AT_THE_MEETING, State, Told
 from agent.model.tables import Job, Loan
 from agent.rules.conduct import Policy
 from agent.store import bots, jobs, loans, reports
@@ -36,14 +37,18 @@ def holds(loan: Loan, lease: str) -> bool:
 def take_back_silent(session: Session, house: House, now: datetime) -> None:
     """Take back what is at workers that have fallen silent; the next run of each job finds another place for it."""
     for loan in loans.unheard_since(session, now - timedelta(seconds=house.habits.worker_silence_seconds)):
-        job = jobs.get(session, loan.job_id, lock=True)
-        log.warning("loans.silent", action="loans.take_back", job=job.public_id, worker=loan.worker)
-        loan.worker = loan.lease = ""
-        if loan.key == plan.attend_key(job) and State(job.state) in AT_THE_MEETING:
-            job.revision += 1
-            loan.key = plan.attend_key(job)
-            house.engine.after(session, plan.ATTEND, loan.key, job.id or 0, job.revision)
-        session.add_all([loan, job])
+        _take_back(session, house, loan)
+
+
+def _take_back(session: Session, house: House, loan: Loan) -> None:
+    job = jobs.get(session, loan.job_id, lock=True)
+    log.warning("loans.taken_back", action="loans.take_back", job=job.public_id, worker=loan.worker)
+    loan.worker, loan.lease, loan.arrived = "", "", False
+    if loan.key == plan.attend_key(job) and State(job.state) in AT_THE_MEETING:
+        job.revision += 1
+        loan.key = plan.attend_key(job)
+        house.engine.after(session, plan.ATTEND, loan.key, job.id or 0, job.revision)
+    session.add_all([loan, job])
 
 
 class Loans:
@@ -78,7 +83,7 @@ class Loans:
                 break
             if await asyncio.to_thread(self._has_news, claim):
                 lot = await asyncio.to_thread(self._answer, claim)
-        return lot
+        return lot.model_copy(update={"now": self.house.now()})
 
     async def close(self) -> None:
         """Answer all that wait, for the server ends."""
@@ -95,10 +100,7 @@ class Loans:
     def _answer(self, claim: Claim) -> Lot:
         now = self.house.now()
         with self.house.database.write() as session:
-            for loan, job in loans.at_worker(session, claim.worker):
-                loan.heard_at = now
-                session.add(loan)
-                bots.beat(session, job.id or 0, now)
+            self._hear(session, claim, now)
             take_back_silent(session, self.house, now)
             at_worker = loans.at_worker(session, claim.worker)
             # What an answer that was lost had given is given again.
@@ -111,12 +113,25 @@ class Loans:
                 now=now,
             )
 
+    def _hear(self, session: Session, claim: Claim, now: datetime) -> None:
+        """Believe a worker in what it has; what it had and does not name any more is looked for another place."""
+        known = {held.job_id for held in claim.held}
+        for loan, job in loans.at_worker(session, claim.worker):
+            if loan.arrived and job.public_id not in known:
+                _take_back(session, self.house, loan)
+                continue
+            loan.heard_at, loan.arrived = now, job.public_id in known
+            session.add(loan)
+            bots.beat(session, job.id or 0, now)
+
     def _lend(self, session: Session, claim: Claim, places: int, now: datetime) -> list[Brief]:
         briefs: list[Brief] = []
         for loan, offered in _offers(session):
             if len(briefs) >= places:
                 break
             job = jobs.get(session, offered.id or 0, lock=True)
+            if loan.key != plan.attend_key(job):  # another was quicker
+                continue
             if not take(session, self.house, job, claim.worker, now):
                 session.delete(loan)
                 continue
@@ -125,8 +140,15 @@ class Loans:
             loan.lease = secrets.token_hex(16)
             session.add_all([job, loan])
             log.info("loans.lent", action="loans.lend", job=job.public_id, worker=claim.worker)
+            self._regret_recording(session, job, now)
             briefs.append(self._brief(session, loan, job))
         return briefs
+
+    def _regret_recording(self, session: Session, job: Job, now: datetime) -> None:
+        """Say where a recording was wanted that a worker, whose disk nobody here reads, cannot keep."""
+        if (job.options.get("recording") or self.house.habits.call.recording) != "off":
+            why: dict[str, object] = {"detail": "the bot runs at a worker, where nothing is recorded"}
+            jobs.note(session, job, now, Told.TROUBLE, why)
 
     def _brief(self, session: Session, loan: Loan, job: Job) -> Brief:
         wanted = errand.prepare(session, self.house, job)
@@ -141,8 +163,7 @@ class Loans:
             language=visit.language,
             caption_language=visit.caption_language,
             lobby_seconds=visit.lobby_seconds,
-            recording=visit.recording,
-            policy=POLICY.dump_python(wanted.policy, mode="json"),
+            policy=POLICY.dump_python(replace(wanted.policy, recording="off"), mode="json"),
             granted_before=wanted.granted_before,
             obeyed=tuple(sorted(wanted.obeyed)),
         )

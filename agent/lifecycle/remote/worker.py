@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
+import re
 from dataclasses import dataclass
 from uuid import uuid4
 
 import structlog
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
-from agent.errors import Denied, MeetbotError, Misconfigured, Missing
+from agent.errors import Denied, Invalid, MeetbotError, Misconfigured, Missing
 from agent.lifecycle.attendance import errand
 from agent.lifecycle.remote.house_clock import HouseClock
 from agent.lifecycle.remote.journal import RemoteJournal
@@ -45,7 +46,7 @@ class Worker:
         self.lender = lender
         self.meet = meet
         self.clock = clock
-        self.name = f"{name[:80]}-{uuid4().hex[:8]}"
+        self.name = f"{re.sub('[^A-Za-z0-9._-]', '-', name)[:80]}-{uuid4().hex[:8]}"
         self.places = places
         self._bots: dict[str, Bot] = {}
         self._silence_seconds = FIRST_SILENCE_SECONDS
@@ -180,7 +181,10 @@ def _errand(brief: Brief) -> errand.Errand:
         language=brief.language,
         caption_language=brief.caption_language,
         lobby_seconds=brief.lobby_seconds,
-        recording=brief.recording,
+        recording="off",  # files would stay here
     )
-    policy = POLICY.validate_python(brief.policy)
+    try:
+        policy = POLICY.validate_python(brief.policy)
+    except ValidationError as error:
+        raise Invalid("The server's policy is not understood; run the same version here.") from error
     return errand.Errand(visit, policy, brief.join_at, brief.granted_before, frozenset(brief.obeyed))

@@ -20,13 +20,15 @@ class Loan(SQLModel, table=True):
     """A job that waits for a worker far from this database, or is at one; one row a job.
 
     `key` is the engine's key of the plan on offer or on loan. `worker` and `lease` are empty while nobody has it; the
-    lease is the right to report. `verbs` are what people asked of the bot, in order; they outlive a worker.
+    lease is the right to report, and `arrived` says that the worker knows of it. `verbs` are what people asked of the
+    bot, in order; they outlive a worker.
     """
 
     job_id: int = Field(primary_key=True, foreign_key="job.id")
     key: str = Field(index=True)
     worker: str = Field(default="", index=True)
     lease: str = ""
+    arrived: bool = False
     heard_at: datetime | None = instant()
     verbs: list[Any] = document(list)
 

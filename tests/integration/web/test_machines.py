@@ -10,11 +10,13 @@ import httpx2
 import pytest
 import stripe
 
+from agent.lifecycle import plan
 from agent.lifecycle.house import Habits
 from agent.model.account import Principal
 from agent.model.billing import Plan
 from agent.model.states import State
 from agent.store import jobs as stored
+from agent.store import loans
 from tests.web_stage import LINK, WebStage
 
 JOBS = "/api/v1/jobs"
@@ -139,29 +141,46 @@ async def job_of(alice: httpx2.AsyncClient) -> str:
     return str((await alice.post(JOBS, json={"meetingUrl": LINK, "joinAt": at})).json()["id"])
 
 
-async def report(client: httpx2.AsyncClient, job_id: str, sequence: int, **event: Any) -> httpx2.Response:
-    return await client.post(INGEST, json={"jobId": job_id, "sequence": sequence, "event": event})
+async def lent(stage: WebStage, remote: httpx2.AsyncClient, job_id: str) -> dict[str, Any]:
+    """A job that waits for a place, claimed by a worker."""
+    job = stage.put(job_id, State.QUEUED)
+    with stage.database.write() as session:
+        loans.offer(session, job.id or 0, plan.attend_key(job))
+    answer = await remote.post(f"{INGEST}/claim", json={"worker": "box-1", "places": 1})
+    assert answer.status_code == 200, answer.text
+    brief: dict[str, Any] = answer.json()["jobs"][0]
+    assert (brief["jobId"], brief["nextSequence"]) == (job_id, 1)
+    return brief
+
+
+async def report(
+    client: httpx2.AsyncClient, brief: dict[str, Any], sequence: int, **event: Any
+) -> httpx2.Response:
+    body = {"jobId": brief["jobId"], "lease": brief["lease"], "sequence": sequence, "event": event}
+    return await client.post(INGEST, json=body)
 
 
 async def test_a_remote_bot_tells_a_whole_life(
     stage: WebStage, remote: httpx2.AsyncClient, alice: httpx2.AsyncClient
 ) -> None:
     job_id = await job_of(alice)
+    brief = await lent(stage, remote, job_id)
     now = datetime.now(UTC).isoformat()
-    caption = {"id": "c1", "speaker": "Host Person", "text": "Hello", "startedAt": now, "endedAt": now}
+    said = {"id": "c1", "speaker": "Host Person", "text": "Hello", "startedAt": now, "endedAt": now}
+    host = {"key": "d/2", "name": "Host Person", "isHost": True, "verdict": "human"}
     told: list[dict[str, Any]] = [
-        {"kind": "state", "state": "queued"},
-        {"kind": "state", "state": "joining"},
         {"kind": "timeline", "line": "knocked", "data": {"name": "Meetbot"}},
-        {"kind": "state", "state": "in_call"},
+        {"kind": "state", "state": "in_call", "line": "admitted", "data": {"signs": ["roster"]}},
+        {"kind": "attendance", "at": now, "people": [host], "certain": True},
         {"kind": "consent", "outcome": "asked", "message": "May I?"},
         {"kind": "consent", "outcome": "granted", "who": "Host Person", "words": "yes"},
-        {"kind": "state", "state": "recording"},
-        {"kind": "caption", **caption},
-        {"kind": "state", "state": "finalizing", "endReason": "ended_by_host"},
+        {"kind": "state", "state": "recording", "line": "capture_started"},
+        {"kind": "words", "utterances": [said]},
+        {"kind": "finding", "line": "rival_seen", "data": {"name": "Notes", "vendor": "notes"}},
+        {"kind": "left", "reason": "ended_by_host"},
     ]
     for number, event in enumerate(told, 1):
-        answer = await report(remote, job_id, number, **event)
+        answer = await report(remote, brief, number, **event)
         assert answer.status_code == 200, (event, answer.text)
         assert answer.json()["nextSequence"] == number + 1
     job = (await alice.get(f"{JOBS}/{job_id}")).json()
@@ -170,52 +189,75 @@ async def test_a_remote_bot_tells_a_whole_life(
     with stage.database.read() as session:
         row = stored.by_public_id(session, job_id)
         assert [entry.text for entry in stored.entries(session, row.id or 0, "captions")] == ["Hello"]
+        assert [person.name for person in stored.roster(session, row.id or 0)] == ["Host Person"]
+    again = await report(remote, brief, len(told), **told[-1])
+    assert again.json()["repeated"], "an answer that was lost is given again, also for the last report"
 
 
 async def test_a_report_that_comes_again_counts_once(
-    remote: httpx2.AsyncClient, alice: httpx2.AsyncClient
+    stage: WebStage, remote: httpx2.AsyncClient, alice: httpx2.AsyncClient
 ) -> None:
     job_id = await job_of(alice)
-    first = await report(remote, job_id, 1, kind="timeline", line="knocked")
-    again = await report(remote, job_id, 1, kind="timeline", line="knocked")
+    brief = await lent(stage, remote, job_id)
+    first = await report(remote, brief, 1, kind="timeline", line="knocked")
+    again = await report(remote, brief, 1, kind="timeline", line="knocked")
     assert (first.json()["repeated"], again.json()["repeated"]) == (False, True)
-    other = await report(remote, job_id, 1, kind="timeline", line="admitted")
+    other = await report(remote, brief, 1, kind="timeline", line="admitted")
     assert (other.status_code, "something else" in other.json()["detail"]) == (409, True)
     lines = [line["kind"] for line in (await alice.get(f"{JOBS}/{job_id}")).json()["timeline"]]
     assert lines.count("knocked") == 1
 
 
 async def test_reports_are_taken_in_order_and_by_the_rules(
-    remote: httpx2.AsyncClient, alice: httpx2.AsyncClient
+    stage: WebStage, remote: httpx2.AsyncClient, alice: httpx2.AsyncClient
 ) -> None:
     job_id = await job_of(alice)
-    gap = await report(remote, job_id, 2, kind="state", state="queued")
+    brief = await lent(stage, remote, job_id)
+    gap = await report(remote, brief, 2, kind="timeline", line="knocked")
     assert (gap.status_code, gap.json()["detail"]) == (409, "Report 1 is due; 2 came.")
-    illegal = await report(remote, job_id, 1, kind="state", state="recording")
+    illegal = await report(remote, brief, 1, kind="state", state="recording", line="capture_started")
     assert illegal.status_code == 409
-    leap = await report(remote, job_id, 1, kind="state", state="finalizing")
-    assert leap.status_code == 409
-    assert (await report(remote, job_id, 1, kind="state", state="queued")).status_code == 200, (
+    assert (await report(remote, brief, 1, kind="timeline", line="knocked")).status_code == 200, (
         "1 is still due"
     )
-    no_code = await report(remote, job_id, 2, kind="state", state="failed")
-    assert no_code.status_code == 422
-    failed = await report(remote, job_id, 2, kind="state", state="failed", failureCode="lobby_timeout")
+    unknown = await report(remote, brief, 2, kind="state", state="completed", line="left")
+    assert unknown.status_code == 422
+    failed = await report(remote, brief, 2, kind="gave_up", code="lobby_timeout")
     assert (failed.status_code, failed.json()["state"]) == (200, "failed")
-    assert (await report(remote, "job_never", 1, kind="state", state="queued")).status_code == 404
+    never = brief | {"jobId": "job_never"}
+    assert (await report(remote, never, 1, kind="timeline", line="knocked")).status_code == 404
+
+
+async def test_a_report_needs_the_lease_of_its_job(
+    stage: WebStage, remote: httpx2.AsyncClient, alice: httpx2.AsyncClient
+) -> None:
+    brief = await lent(stage, remote, await job_of(alice))
+    other = await job_of(alice)
+    for wrong in (brief | {"lease": "0" * 32}, brief | {"lease": ""}, brief | {"jobId": other}):
+        answer = await report(remote, wrong, 1, kind="timeline", line="knocked")
+        assert (answer.status_code, "lease is over" in answer.json()["detail"]) == (409, True)
 
 
 async def test_nothing_is_captured_without_consent(
     stage: WebStage, remote: httpx2.AsyncClient, alice: httpx2.AsyncClient
 ) -> None:
-    job_id = await job_of(alice)
-    stage.put(job_id, State.IN_CALL)
+    brief = await lent(stage, remote, await job_of(alice))
+    await report(remote, brief, 1, kind="state", state="in_call", line="admitted")
     now = datetime.now(UTC).isoformat()
-    words = await report(
-        remote, job_id, 1, kind="caption", id="c", speaker="P", text="t", startedAt=now, endedAt=now
-    )
+    said = {"id": "c", "speaker": "P", "text": "t", "startedAt": now, "endedAt": now}
+    words = await report(remote, brief, 2, kind="words", utterances=[said])
     assert (words.status_code, "consent" in words.json()["detail"]) == (409, True)
-    assert (await report(remote, job_id, 1, kind="state", state="recording")).status_code == 409
+    recording = await report(remote, brief, 2, kind="state", state="recording", line="capture_started")
+    assert recording.status_code == 409
+
+
+async def test_what_bots_report_is_not_rationed(tmp_path: Path) -> None:
+    async with WebStage(tmp_path, requests_per_minute=2) as stage:
+        stage.user("operator@example.com")
+        remote = await stage.client(stage.key("operator@example.com", scopes=["ingest"]))
+        for _ in range(5):
+            answer = await remote.post(f"{INGEST}/claim", json={"worker": "box-1", "waitSeconds": 0})
+            assert answer.status_code == 200, answer.text
 
 
 async def test_operators_see_how_the_host_stands(

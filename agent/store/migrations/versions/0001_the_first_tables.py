@@ -444,6 +444,7 @@ def upgrade() -> None:
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("worker", sa.String(), nullable=False),
         sa.Column("lease", sa.String(), nullable=False),
+        sa.Column("arrived", sa.Boolean(), nullable=False),
         sa.Column("heard_at", UtcInstant(), nullable=True),
         sa.Column("verbs", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
