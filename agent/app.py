@@ -215,7 +215,9 @@ def build_worker(settings: Settings, clock: Clock, *, server: str, token: str, p
     """Assemble a worker for the bots of a server elsewhere. Nothing is opened or started yet."""
     browser = settings.browser.model_copy(update={"max_bots": places})
     house_clock, lender = HouseClock(clock), IngestClient(server, token)
-    meet = _meet(settings.model_copy(update={"browser": browser}), house_clock)
+    # Apart from a server's on the same machine, whose browsers are not to be swept.
+    bot = settings.bot.model_copy(update={"data_dir": settings.bot.data_dir / "worker"})
+    meet = _meet(settings.model_copy(update={"browser": browser, "bot": bot}), house_clock)
     return WorkerApp(lender, meet, Worker(lender, meet, house_clock, gethostname(), places))
 
 

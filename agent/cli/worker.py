@@ -5,7 +5,6 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-import structlog
 import typer
 
 from agent import app
@@ -29,7 +28,7 @@ Places = Annotated[
     int | None,
     typer.Option("--places", min=1, help="Bots at the same time. Default: [browser] max_bots."),
 ]
-log = structlog.get_logger("worker")
+NO_ADDRESS = "bot.email=worker@example.invalid"  # whom people invite is the server's matter
 
 
 def worker(
@@ -40,7 +39,7 @@ def worker(
     overrides: Overrides = None,
 ) -> None:
     """Run bots for a server elsewhere: claim its jobs, bring the bots to the meetings, and report what happens."""
-    settings = read_settings(config, overrides)
+    settings = read_settings(config, [NO_ADDRESS, *(overrides or [])])
     configure(settings.logging.level, settings.logging.format)
     room = places or settings.browser.max_bots
     if not room:

@@ -6,7 +6,7 @@ import structlog
 
 from agent.ports import Clock
 
-CLOSE_ENOUGH = timedelta(seconds=2)  # less is the wire's doing
+CLOSE_ENOUGH = timedelta(seconds=5)  # less may be the wire's doing
 log = structlog.get_logger("clock")
 
 
