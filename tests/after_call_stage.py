@@ -50,11 +50,11 @@ from agent.sandbox.llm import MODEL
 from agent.sandbox.teller import Teller
 from agent.sandbox.world import World
 from agent.store import jobs
-from agent.store.database import Database
 from agent.summary.adapter import ExtractiveSummariser, OpenAISummariser
 from agent.summary.answering import OpenAIAnswerer
 from agent.summary.listening import OpenAITranscriber
 from agent.summary.quoting import QuotingAnswerer
+from tests.fresh_database import fresh_database
 
 CODE = "abc-defg-hij"
 BOT = "meetbot@sandbox.example"
@@ -124,8 +124,7 @@ class AfterCallStage:
     async def __aenter__(self) -> "AfterCallStage":
         await self._open.enter_async_context(self.world)
         self.teller = await self._open.enter_async_context(Teller(self.world.base_url))
-        self.database = Database(f"sqlite:///{self.folder}/house.db")
-        await asyncio.to_thread(self.database.migrate)
+        self.database = fresh_database(self.folder / "house.db")
         self.engine = FlyingEngine(self.database, queues={BOTS_QUEUE: 2, JOBS_QUEUE: 8}, poll_seconds=0.05)
         self.engine.clock = self.clock
         self.house = await self._furnish()

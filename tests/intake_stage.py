@@ -1,4 +1,4 @@
-"""A stage for tests of intake: real rules, a real database and a real reading process; the engine only writes down.
+"""A stage for tests of intake: real rules, a real database and real parsers; the engine only writes down.
 
 `mail()` and `event()` write what calendars send; `IntakeStage` takes it in and shows what came of it.
 """
@@ -15,7 +15,7 @@ from sqlmodel import Session, select
 
 from agent.errors import MeetbotError
 from agent.invites.google_events import Listing, read_events
-from agent.invites.reader import LimitedReader
+from agent.invites.mime import read_mail
 from agent.lifecycle.invitations.channels import Channels
 from agent.lifecycle.invitations.explain import Explain
 from agent.lifecycle.invitations.handed_in import HandedInvitations
@@ -25,10 +25,11 @@ from agent.lifecycle.invitations.intake import Intake
 from agent.lifecycle.invitations.polling import Polling
 from agent.model.authenticity import Authenticity
 from agent.model.channel import Channel
-from agent.model.invite import Envelope
+from agent.model.invite import Component, Envelope, ParsedMail
 from agent.model.states import State
 from agent.model.tables import Delivery, Hold, Invitation, Job, Mail, Occurrence
-from agent.rules.ical import Context
+from agent.rules.ical import Context, read_calendar
+from tests.clocks import StandingClock
 from tests.unit.lifecycle.world import Told, build
 
 BOT = "bot@example.com"
@@ -134,22 +135,6 @@ def google_event(
 
 
 @dataclass
-class ToldClock:
-    """A clock that stands where the test puts it."""
-
-    at: datetime = NOON
-
-    def now(self) -> datetime:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self.at.timestamp()
-
-    async def sleep(self, seconds: float) -> None:
-        self.at += timedelta(seconds=seconds)
-
-
-@dataclass
 class WritingEngine:
     """Writes down what would run; the test runs what it wants."""
 
@@ -176,7 +161,7 @@ class WritingEngine:
 class ToldCalendar:
     """A Google calendar that shows what the test put there."""
 
-    clock: ToldClock
+    clock: StandingClock
     calendar_id: str = "primary"
     events: list[dict[str, Any]] = field(default_factory=list)
     lost: set[str] = field(default_factory=set)  # in the calendar, and missing from listings of the window
@@ -224,13 +209,25 @@ class ToldCalendar:
         self.unwatched.append(channel.id)
 
 
-class ProvenReader(LimitedReader):
-    """The real reader; who sent a mail is as the test says, since there is no name service."""
+class ProvenReader:
+    """Reads for real, but in this process; who sent a mail is as the test says, since there is no name service."""
 
     proof = Authenticity()
 
+    async def read(self, raw: bytes, received_at: datetime) -> ParsedMail:
+        return _carried(read_mail(raw, Context(received_at)))
+
+    async def expand(self, icals: Sequence[str], now: datetime) -> list[tuple[Component, ...]]:
+        read = (read_calendar(ical.encode(), Context(now)) for ical in icals)
+        return [_carried(ParsedMail(components=one.components)).components for one in read]
+
     async def authenticate(self, raw: bytes, envelope: Envelope, now: datetime) -> Authenticity:
         return self.proof
+
+
+def _carried(parsed: ParsedMail) -> ParsedMail:
+    """Return what arrives when a value comes from the limited process."""
+    return ParsedMail.model_validate_json(parsed.model_dump_json())
 
 
 class IntakeStage:
@@ -239,7 +236,7 @@ class IntakeStage:
     def __init__(self, folder: Path, *, calendars: int = 0, **habits: Any) -> None:
         chosen: dict[str, Any] = {"invites_allow": ("example.com",), "operator_emails": (OPERATOR,)}
         self.told: Told = build(folder, **(chosen | habits))
-        self.clock = ToldClock()
+        self.clock = StandingClock(NOON)
         self.engine = WritingEngine()
         self.reader = ProvenReader()
         names = ["primary", "second", "third"][:calendars]
@@ -266,7 +263,6 @@ class IntakeStage:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self.reader.stop()
         self.house.database.close()
 
     async def receive(self, raw: bytes, *, sender: str = HOST, to: Sequence[str] = (BOT,)) -> Mail:

@@ -2,11 +2,11 @@
 
 import asyncio
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from agent.daemon.clock import SystemClock
 from agent.meet import BrowserMeet, Patience
 from agent.meet.call import PageCaller
 from agent.model.call import Event, Visit
@@ -17,17 +17,6 @@ CHROMIUM = "/usr/bin/chromium"
 IMPATIENT = Patience(door_seconds=12, unknown_seconds=3, offline_seconds=3, hang_seconds=9)
 SEEN_WITHIN_SECONDS = 10.0
 BUSY_MACHINE = 6.0  # how fast a verdict comes is measured in bench/meet.py, on a machine of its own
-
-
-class SystemClock:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
 
 
 class Bot:
@@ -72,7 +61,7 @@ class Bot:
 
     async def close(self) -> None:
         await self.caller.close()
-        await asyncio.wait_for(self._listening, 5)
+        await asyncio.wait_for(self._listening, 30)
 
 
 def fits(event: Event, wanted: dict[str, Any]) -> bool:

@@ -24,13 +24,13 @@ from agent.model.account import Principal
 from agent.model.states import State
 from agent.model.tables import Job
 from agent.store import jobs
-from agent.store.database import Database
 from agent.web import server
 from agent.web.desk import Choices, Desk, furnish
+from tests.fresh_database import fresh_database
 
 LINK = "https://meet.google.com/abc-defg-hij"
 OPERATOR = "operator@example.com"
-READY_SECONDS = 10.0
+READY_SECONDS = 30.0
 
 
 class Idle:
@@ -51,7 +51,7 @@ class WebStage:
     """`client(key)` gives an HTTP client; `house`, `desk` and `clock` are the parts behind the server."""
 
     def __init__(self, folder: Path, *, habits: Habits | None = None, **choices: Any) -> None:
-        self.database = Database(f"sqlite:///{folder}/meetbot.db")
+        self.database = fresh_database(folder / "meetbot.db")
         self.engine = Engine(self.database, queues={BOTS_QUEUE: 2, JOBS_QUEUE: 4}, poll_seconds=0.05)
         self.clock = MovingClock()
         idle: Any = Idle()
@@ -74,7 +74,6 @@ class WebStage:
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> "WebStage":
-        await asyncio.to_thread(self.database.migrate)
         for name in ("attend", "read", "harvest", "summarise", "deliver"):
             self._handle(name)
         await self.engine.start()

@@ -24,6 +24,7 @@ from agent.sandbox.okoro import DEFAULT_SERVICE_TOKEN, OkoroProxy
 from agent.sandbox.service import WiredFake, build_service
 
 GRACE_SECONDS = 2
+TICK_SECONDS = 1.0
 HOOK_SECRET = "whsec_c2FuZGJveC1zZWNyZXQtMDEyMzQ1Njc4OQ=="  # noqa: S105 - signs nothing but fakes
 
 
@@ -33,10 +34,16 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.listening = asyncio.Event()
+        self.leaving = asyncio.Event()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def main_loop(self) -> None:
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.leaving.wait(), TICK_SECONDS)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -123,6 +130,7 @@ class World:
         await self.calendar.close()
         await self.mail.stop()
         self._server.should_exit = True
+        self._server.leaving.set()
         self._server.hang_up()
         await self._serving
         if self._temporary:

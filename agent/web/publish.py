@@ -2,6 +2,7 @@
 
 import json
 import sys
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from agent.web.postman.collection import collection
 from agent.web.server import described
 
 
+@cache
 def published() -> dict[str, str]:
     """Return every file by its name."""
     document = described(version("meetbot")).openapi()

@@ -15,7 +15,6 @@ from agent.errors import Missing
 from agent.okoro import endpoints
 from agent.okoro.client import OkoroClient
 from agent.okoro.harvest import ProxyTranscripts
-from agent.sandbox.teller import Teller
 from agent.sandbox.world import World
 from tests.unit.okoro.conftest import CODE, INTENT, PatientClock, conference
 
@@ -105,18 +104,6 @@ class Witness:
             check(json.loads(request.content), method["request"], f"{method['id']} request")
         assert response.status_code == 200, body
         check(body, method["response"], f"{method['id']} response")
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with World() as running:
-        yield running
-
-
-@pytest.fixture
-async def teller(world: World) -> AsyncIterator[Teller]:
-    async with Teller(world.base_url) as telling:
-        yield telling
 
 
 @pytest.fixture

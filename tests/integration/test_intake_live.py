@@ -20,7 +20,8 @@ from agent.model.call import Admitted, InLobby
 from agent.model.invite import Envelope
 from agent.model.states import EndReason, State
 from agent.model.tables import Job
-from tests.intake_stage import ToldCalendar, ToldClock, event, google_event, mail
+from tests.clocks import StandingClock
+from tests.intake_stage import NOON, ToldCalendar, event, google_event, mail
 from tests.unit.lifecycle.world import Told, build, until
 
 HOST = "host@example.com"
@@ -50,7 +51,7 @@ class Running:
 async def running(tmp_path: Path) -> AsyncIterator[Running]:
     told = build(tmp_path, invites_allow=("example.com",), invites_verify="off", join_early_seconds=0.0)
     reader = LimitedReader()
-    feed = ToldCalendar(ToldClock())
+    feed = ToldCalendar(StandingClock(NOON))
     house = replace(told.house, reader=reader, calendars=(feed,))
     intake = Intake(house)
     polling = Polling(house, intake)

@@ -10,13 +10,12 @@ import pytest
 from agent.engine import Engine, Inbox
 from agent.errors import Temporary
 from agent.store.database import Database
+from tests.fresh_database import fresh_database
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
-    database = Database(f"sqlite:///{tmp_path}/engine.db")
-    database.migrate()
-    return database
+    return fresh_database(tmp_path / "engine.db")
 
 
 class Diary:
@@ -31,7 +30,7 @@ class Diary:
         self._changed.set()
 
     async def until(self, *lines: str) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not set(lines) <= set(self.lines):
                 self._changed.clear()
                 await self._changed.wait()
@@ -131,8 +130,7 @@ async def test_a_job_that_fails_runs_again_later(engine: Engine, database: Datab
 async def test_what_a_stop_interrupts_starts_again_with_the_next_process(
     tmp_path: Path, diary: Diary
 ) -> None:
-    database = Database(f"sqlite:///{tmp_path}/restart.db")
-    database.migrate()
+    database = fresh_database(tmp_path / "restart.db")
 
     async def stay() -> None:
         diary.note("came")

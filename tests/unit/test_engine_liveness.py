@@ -7,14 +7,13 @@ import pytest
 import sqlalchemy as sa
 
 from agent.engine import Engine
-from agent.store.database import Database
+from tests.fresh_database import fresh_database
 
 
 async def test_the_only_process_of_a_file_does_not_end_itself_when_the_file_is_busy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    database = Database(f"sqlite:///{tmp_path}/engine.db")
-    database.migrate()
+    database = fresh_database(tmp_path / "engine.db")
     ended: list[int] = []
     monkeypatch.setattr("agent.engine.os._exit", ended.append)
     engine = Engine(database, queues={"jobs": 1}, worker_ttl_seconds=0.2, beat_seconds=0.02)

@@ -10,7 +10,7 @@ from agent.errors import Misconfigured
 
 async def scraped(metrics: Metrics) -> str:
     url = f"http://127.0.0.1:{metrics.port}/metrics"
-    return await asyncio.to_thread(lambda: urllib.request.urlopen(url, timeout=5).read().decode())
+    return await asyncio.to_thread(lambda: urllib.request.urlopen(url, timeout=30).read().decode())
 
 
 async def test_readings_are_taken_when_somebody_asks():

@@ -50,7 +50,7 @@ async def test_parts_start_in_order_and_stop_in_reverse_on_a_signal(number):
     diary = Diary()
     run = await running(diary.supervisor(diary.part("a"), diary.part("b")), diary)
     os.kill(os.getpid(), number)
-    await asyncio.wait_for(run, 5)
+    await asyncio.wait_for(run, 30)
     assert diary.lines == ["start a", "start b", "ready", "stopping", "stop b", "stop a"]
 
 
@@ -67,7 +67,7 @@ async def test_a_part_that_cannot_stop_does_not_keep_the_others():
     supervisor = diary.supervisor(diary.part("a"), diary.part("b", stop_fails=RuntimeError("no")))
     run = await running(supervisor, diary)
     supervisor.stop()
-    await asyncio.wait_for(run, 5)
+    await asyncio.wait_for(run, 30)
     assert diary.lines[-1] == "stop a"
 
 
@@ -78,7 +78,7 @@ async def test_the_grace_period_is_one_for_all():
     )
     run = await running(supervisor, diary)
     supervisor.stop()
-    await asyncio.wait_for(run, 5)
+    await asyncio.wait_for(run, 30)
     assert diary.lines[-1] == "stopping"
 
 
@@ -89,7 +89,7 @@ async def test_a_second_signal_forces_the_end():
     os.kill(os.getpid(), signal.SIGTERM)
     os.kill(os.getpid(), signal.SIGTERM)
     supervisor.stop()
-    await asyncio.wait_for(run, 5)
+    await asyncio.wait_for(run, 30)
     assert "stop a" not in diary.lines
 
 
@@ -107,7 +107,7 @@ async def test_a_background_task_has_a_name_and_ends_with_its_part():
     run = await running(supervisor, diary)
     await asyncio.sleep(0)
     supervisor.stop()
-    await asyncio.wait_for(run, 5)
+    await asyncio.wait_for(run, 30)
     assert seen["name"] == "a"
     assert diary.lines[-2:] == ["task over", "stop a"]
 

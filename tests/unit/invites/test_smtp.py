@@ -107,7 +107,7 @@ async def test_no_250_is_said_before_the_mail_is_stored():
     async with intake(shelf) as server, Wire(server.port) as wire:
         await wire.greet()
         answer = asyncio.create_task(wire.send())
-        await asyncio.wait_for(shelf.entered.wait(), 5)
+        await asyncio.wait_for(shelf.entered.wait(), 30)
         assert not answer.done()
         shelf.gate.set()
         assert (await answer).startswith("250 ")
@@ -258,11 +258,11 @@ async def test_a_client_that_hangs_up_during_the_commit_does_not_interrupt_it():
         async with Wire(server.port) as wire:
             await wire.greet()
             answer = asyncio.create_task(wire.send())
-            await asyncio.wait_for(shelf.entered.wait(), 5)
+            await asyncio.wait_for(shelf.entered.wait(), 30)
             answer.cancel()
             wire.writer.transport.abort()
         shelf.gate.set()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not shelf.kept:
                 await asyncio.sleep(0)
 
@@ -275,11 +275,11 @@ async def test_stopping_answers_the_mail_under_way():
     async with Wire(server.port) as wire:
         await wire.greet()
         answer = asyncio.create_task(wire.send())
-        await asyncio.wait_for(shelf.entered.wait(), 5)
+        await asyncio.wait_for(shelf.entered.wait(), 30)
         stopping = asyncio.create_task(server.stop())
         shelf.gate.set()
         assert (await answer).startswith("250")
-        await asyncio.wait_for(stopping, 5)
+        await asyncio.wait_for(stopping, 30)
 
 
 async def test_a_socket_handed_over_by_the_service_manager_is_served():

@@ -29,6 +29,7 @@ from agent.model.news import LedgerEntry, News, Words, WordsForgotten
 from agent.model.states import EndReason, FailureCode
 from agent.rules import conduct, permission
 from agent.rules.wording import Facts, line
+from tests.clocks import StandingClock
 
 T0 = datetime(2030, 1, 1, 9, tzinfo=UTC)
 ME = Person("d/1", "Meetbot", is_self=True)
@@ -107,20 +108,11 @@ class Page:
     async def close(self) -> None: ...
 
 
-@dataclass
-class StoryClock:
-    """Stands where the story stands."""
-
-    at: datetime = T0
-
-    def now(self) -> datetime:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self.at.timestamp()
+class StoryClock(StandingClock):
+    """Stands where the story stands; nobody's waiting ends."""
 
     async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(3600)
+        await asyncio.Event().wait()
 
 
 def people() -> st.SearchStrategy[tuple[Person, ...] | None]:
@@ -168,7 +160,7 @@ def tell(happened: Sequence[tuple[Told, float]]) -> list[Event]:
 async def play(
     happened: Sequence[tuple[Told, float]], policy: conduct.Policy, *, chat: bool
 ) -> tuple[Page, Books]:
-    books, clock = Books(), StoryClock()
+    books, clock = Books(), StoryClock(T0)
     page = Page(tell(happened), books, clock, chat=chat)
     standing = conduct.begin(policy, T0)
     stay = Stay("job_1", clock, page, books, policy, standing)
@@ -206,7 +198,7 @@ def test_nothing_is_captured_without_consent_on_the_ledger(
 
 def test_the_property_can_fail() -> None:
     """A page that is told to capture with an empty ledger objects."""
-    page = Page([], Books(), StoryClock(), chat=True)
+    page = Page([], Books(), StoryClock(T0), chat=True)
     try:
         asyncio.run(page.start_capture())
     except AssertionError:

@@ -1,13 +1,13 @@
 """A house whose database and engine are real and whose outside is told by the test."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from agent.daemon.clock import SystemClock
 from agent.delivery.letters import LetterWriter
 from agent.engine import Engine
 from agent.errors import MeetbotError
@@ -18,22 +18,11 @@ from agent.model.invite import ParsedMail
 from agent.model.letter import HookAnswer, Mail, Notice
 from agent.model.states import EndReason
 from agent.model.transcript import Entry, Harvest, Readiness
-from agent.store.database import Database
 from agent.summary.adapter import ExtractiveSummariser
+from tests.fresh_database import fresh_database
 
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 30.0
 CODE = "abc-defg-hij"
-
-
-class RealClock:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
 
 
 class ToldCaller:
@@ -181,9 +170,8 @@ class Told:
 
 def build(folder: Path, **habits: Any) -> Told:
     """Assemble a house on a fresh SQLite file; the engine is not started."""
-    database = Database(f"sqlite:///{folder}/house.db")
-    database.migrate()
-    clock = RealClock()
+    database = fresh_database(folder / "house.db")
+    clock = SystemClock()
     meet, transcripts, mailer, hooks = ToldMeet(), ToldTranscripts(), ToldMailer(), ToldHooks()
     chosen = replace(
         Habits(data_dir=folder, wake_early_seconds=0.0, transcript_poll_seconds=(0.1,)), **habits

@@ -11,7 +11,6 @@ import pytest
 
 from agent.okoro.client import OkoroClient
 from agent.okoro.retries import Bounds
-from agent.sandbox.teller import Teller
 from agent.sandbox.world import World
 
 CODE = "abc-defg-hij"
@@ -36,18 +35,6 @@ class PatientClock:
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with World() as running:
-        yield running
-
-
-@pytest.fixture
-async def teller(world: World) -> AsyncIterator[Teller]:
-    async with Teller(world.base_url) as telling:
-        yield telling
-
-
-@pytest.fixture
 def clock() -> PatientClock:
     return PatientClock()
 
@@ -57,7 +44,7 @@ async def client(world: World, clock: PatientClock) -> AsyncIterator[OkoroClient
     async with OkoroClient(
         **world.settings()["okoro"],
         clock=clock,
-        timeout_seconds=5,
+        timeout_seconds=30,
         chance=Random(7),
         retries=Bounds(attempts=4),
     ) as running:

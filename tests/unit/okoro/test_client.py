@@ -48,7 +48,7 @@ async def test_the_next_page_is_on_its_way_while_the_last_is_worked_on(
         client._pages(LIST_ENTRIES, *ids(made["transcripts"][0]), intent=INTENT, params={})
     ) as pages:
         await anext(pages)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while len(calls(await teller.okoro_requests(), "call", "/entries")) < 2:
                 await asyncio.sleep(0)
 

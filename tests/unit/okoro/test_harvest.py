@@ -191,7 +191,7 @@ async def test_one_refusal_ends_the_whole_look(transcripts, teller: Teller, orde
     await teller.add_fault("okoro", "status", "GET /conferenceRecords/*/participants*", status=403)
 
     with pytest.raises(Denied):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(25):
             await transcripts.harvest(CODE, ended - timedelta(minutes=30), ended, intent=INTENT)
 
 

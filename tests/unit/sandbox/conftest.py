@@ -55,6 +55,6 @@ async def teller(world: World) -> AsyncIterator[Teller]:
 async def http(world: World) -> AsyncIterator[httpx2.AsyncClient]:
     no_trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     async with httpx2.AsyncClient(
-        base_url=world.base_url, trust_env=False, timeout=5, verify=no_trust
+        base_url=world.base_url, trust_env=False, timeout=30, verify=no_trust
     ) as client:
         yield client

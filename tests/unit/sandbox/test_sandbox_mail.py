@@ -22,7 +22,7 @@ def letter(to: str, subject: str = "Recap: Wöchentlich") -> EmailMessage:
 
 async def send(world, to: str, **options: object) -> None:
     await aiosmtplib.send(
-        letter(to), hostname="127.0.0.1", port=world.smtp_port, start_tls=False, timeout=5, **options
+        letter(to), hostname="127.0.0.1", port=world.smtp_port, start_tls=False, timeout=30, **options
     )
 
 

@@ -9,7 +9,6 @@ import pytest
 
 from agent.model.summary import Brief
 from agent.model.transcript import Entry
-from agent.sandbox.teller import Teller
 from agent.sandbox.world import World
 from agent.summary.adapter import OpenAISummariser
 
@@ -62,20 +61,8 @@ def answer(**parts: Any) -> str:
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with World() as running:
-        yield running
-
-
-@pytest.fixture
-async def teller(world: World) -> AsyncIterator[Teller]:
-    async with Teller(world.base_url) as telling:
-        yield telling
-
-
-@pytest.fixture
 async def summariser(world: World) -> AsyncIterator[OpenAISummariser]:
     settings = world.settings()["summary"]
-    made = OpenAISummariser(settings["base_url"], settings["model"], settings["api_key"], timeout_seconds=5)
+    made = OpenAISummariser(settings["base_url"], settings["model"], settings["api_key"], timeout_seconds=30)
     yield made
     await made.aclose()

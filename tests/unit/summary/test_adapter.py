@@ -122,7 +122,7 @@ async def test_a_refusal_of_the_server_says_what_to_correct(
 
 
 async def test_nobody_listening_gives_a_summary_without_the_model():
-    lonely = OpenAISummariser("http://127.0.0.1:9/v1", "any", "key", timeout_seconds=5)
+    lonely = OpenAISummariser("http://127.0.0.1:9/v1", "any", "key", timeout_seconds=30)
 
     found = await lonely.summarise(BRIEF, entries())
     await lonely.aclose()

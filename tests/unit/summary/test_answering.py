@@ -15,7 +15,7 @@ QUESTION = "Who writes the rollback plan?"
 @pytest.fixture
 async def answerer(world: World):
     settings = world.settings()["summary"]
-    made = OpenAIAnswerer(settings["base_url"], settings["model"], settings["api_key"], timeout_seconds=5)
+    made = OpenAIAnswerer(settings["base_url"], settings["model"], settings["api_key"], timeout_seconds=30)
     yield made
     await made.aclose()
 

@@ -51,7 +51,7 @@ def test_the_corpus_is_large():
 async def adversary(world: World, teller: Teller):
     await teller.model_behaves("obey_injection")
     settings = world.settings()["summary"]
-    made = OpenAISummariser(settings["base_url"], settings["model"], "key", timeout_seconds=5)
+    made = OpenAISummariser(settings["base_url"], settings["model"], "key", timeout_seconds=30)
     yield made
     await made.aclose()
 

@@ -16,21 +16,9 @@ BEGAN = datetime(2026, 3, 2, 10, tzinfo=UTC)
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with World() as running:
-        yield running
-
-
-@pytest.fixture
-async def teller(world: World) -> AsyncIterator[Teller]:
-    async with Teller(world.base_url) as telling:
-        yield telling
-
-
-@pytest.fixture
 async def transcriber(world: World) -> AsyncIterator[OpenAITranscriber]:
     chosen = world.settings()["summary"]
-    listening = OpenAITranscriber(chosen["base_url"], "whisper-1", "key", timeout_seconds=5)
+    listening = OpenAITranscriber(chosen["base_url"], "whisper-1", "key", timeout_seconds=30)
     yield listening
     await listening.aclose()
 

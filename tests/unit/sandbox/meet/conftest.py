@@ -98,7 +98,7 @@ class Teller:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def teller(base_url: str) -> AsyncIterator[Teller]:
-    async with httpx2.AsyncClient(base_url=base_url, timeout=10) as http:
+    async with httpx2.AsyncClient(base_url=base_url, timeout=30) as http:
         yield Teller(f"abc-{next(NUMBERS):04d}-xyz", base_url, http)
 
 

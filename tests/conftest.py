@@ -1,0 +1,32 @@
+"""What every test shares."""
+
+from collections.abc import AsyncIterator, Iterator
+from functools import cache
+
+import httpcore2
+import pytest
+
+from agent.sandbox.teller import Teller
+from agent.sandbox.world import World
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _certificates_read_once() -> Iterator[None]:
+    """The public authorities' certificates take every new HTTP client longer to read than most tests take."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(httpcore2, "default_ssl_context", cache(httpcore2.default_ssl_context))
+        yield
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    """A fake world of this test's own."""
+    async with World() as running:
+        yield running
+
+
+@pytest.fixture
+async def teller(world: World) -> AsyncIterator[Teller]:
+    """Who tells the fake world what to do."""
+    async with Teller(world.base_url) as telling:
+        yield telling
