@@ -80,6 +80,37 @@ async def test_a_job_runs_once_however_often_its_key_is_given(
     assert diary.lines.count("first") == 1
 
 
+async def test_a_job_starts_at_once_and_the_next_when_there_is_room_however_seldom_the_queue_is_looked_at(
+    database: Database, diary: Diary
+) -> None:
+    engine = Engine(database, queues={"jobs": 1}, poll_seconds=600.0)
+
+    async def write(line: str) -> None:
+        diary.note(line)
+
+    engine.handles("write", write, queue="jobs")
+    await engine.start()
+    for line in ("first", "second", "third"):
+        with database.write() as session:
+            engine.after(session, "write", line, line)
+    await diary.until("first", "second", "third")
+    await engine.stop()
+
+
+async def test_what_waited_for_this_process_starts_with_it(database: Database, diary: Diary) -> None:
+    async def write(line: str) -> None:
+        diary.note(line)
+
+    before, now = (Engine(database, queues={"jobs": 5}, poll_seconds=600.0) for _ in range(2))
+    for engine in (before, now):
+        engine.handles("write", write, queue="jobs")
+    with database.write() as session:
+        before.after(session, "write", "early", "early")
+    await now.start()
+    await diary.until("early")
+    await now.stop()
+
+
 async def test_a_job_does_not_exist_when_its_transaction_is_rolled_back(
     engine: Engine, database: Database, diary: Diary
 ) -> None:
