@@ -18,7 +18,7 @@ demo: setup browser ## Play one whole meeting against the fake world, with live 
 	$(VENV)/bin/meetbot demo $(ARGS)
 
 test: setup browser ## Run every test
-	$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
+	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup ## Check style, types and the direction of imports
 	$(VENV)/bin/ruff check .
