@@ -91,7 +91,7 @@ async def rate(port: int, name: str, waits: list[float]) -> float:
     """Mails in a second, from some senders at once, each with some mails on one connection; `waits` takes seconds."""
     total = SENDERS * CONNECTIONS_PER_SENDER * MAILS_PER_CONNECTION
     pattern = _mail()
-    mails = iter([pattern.replace(b"uid-to-be", f"{name}-{number}".encode()) for number in range(total)])
+    mails = iter([_another(pattern, f"{name}-{number}", number) for number in range(total)])
     began = time.monotonic()
     await asyncio.gather(*(_send(port, mails, waits) for _ in range(SENDERS)))
     return total / (time.monotonic() - began)
@@ -115,11 +115,24 @@ async def _send(port: int, mails: Iterator[bytes], waits: list[float]) -> None:
 
 
 def _mail() -> bytes:
-    """An invitation that needs only another UID to be another one."""
+    """An invitation that needs only another UID, host and link to be another one."""
     starts_at = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
-    link = "https://meet.google.com/abc-defg-hij"
-    invitation = cast.Invitation("uid-to-be@example.com", link, starts_at, title="uid-to-be")
+    invitation = cast.Invitation(
+        "uid-to-be@example.com",
+        "https://meet.google.com/abc-code-xyz",
+        starts_at,
+        title="uid-to-be",
+        organizer="host-to-be@example.com",
+    )
     return b"\r\n".join(invitation.mail().as_bytes().replace(b"\r\n", b"\n").split(b"\n"))
+
+
+def _another(pattern: bytes, uid: str, number: int) -> bytes:
+    code = "".join("abcdefghij"[int(digit)] for digit in f"{number:04d}")
+    changes = {"uid-to-be": uid, "host-to-be": f"host{number}", "abc-code-xyz": f"{uid[0]}bc-{code}-xyz"}
+    for before, after in changes.items():
+        pattern = pattern.replace(before.encode(), after.encode())
+    return pattern
 
 
 async def _say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, line: bytes, code: bytes) -> None:

@@ -79,12 +79,14 @@ class Database:
         return Path(self.url.database) if self.embedded and self.url.database else None
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, *, first: bool = False) -> Iterator[Session]:
         """Open a session whose transaction may write; commit at the end, roll back on an error.
+
+        With `first` it goes before all others that wait to write, for what somebody outside waits for.
 
         Raises `Temporary` when the database is locked, full or away.
         """
-        with self._my_turn(), self._session(self.engine) as session:
+        with self._my_turn(first), self._session(self.engine) as session:
             yield session
             session.commit()
 
@@ -101,11 +103,11 @@ class Database:
             yield connection
 
     @contextmanager
-    def _my_turn(self) -> Iterator[None]:
+    def _my_turn(self, first: bool) -> Iterator[None]:
         if self._turn is None:
             yield
             return
-        if not self._turn.take(TURN_SECONDS):
+        if not self._turn.take(TURN_SECONDS, first=first):
             raise Temporary("The database cannot take this now.", full="database: too many writers wait")
         try:
             yield

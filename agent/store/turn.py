@@ -9,14 +9,14 @@ from collections import deque
 
 
 class Turn:
-    """One at a time, first come, first served. Any thread may pass it on."""
+    """One at a time, first come, first served; who goes `first` stands before all others. Any thread may pass it on."""
 
     def __init__(self) -> None:
         self._mutex = threading.Lock()
         self._taken = False
         self._line: deque[threading.Lock] = deque()
 
-    def take(self, seconds: float) -> bool:
+    def take(self, seconds: float, *, first: bool = False) -> bool:
         """Wait for the turn; False when it did not come in time."""
         with self._mutex:
             if not self._taken:
@@ -24,7 +24,10 @@ class Turn:
                 return True
             mine = threading.Lock()
             mine.acquire()
-            self._line.append(mine)
+            if first:
+                self._line.appendleft(mine)
+            else:
+                self._line.append(mine)
         if mine.acquire(timeout=seconds):
             return True
         with self._mutex:

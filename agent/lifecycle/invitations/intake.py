@@ -42,9 +42,9 @@ class Intake:
         """
         await self.receipts.breath()
         if len(mail_ids) == 1:
-            await self._read(mail_ids[0])
+            await self._read_one(mail_ids[0])
             return
-        faults = await asyncio.gather(*map(self._read, mail_ids), return_exceptions=True)
+        faults = await asyncio.gather(*map(self._read_one, mail_ids), return_exceptions=True)
         failed = [mail for mail, fault in zip(mail_ids, faults, strict=True) if fault is not None]
         if failed:
             await asyncio.to_thread(self._read_again, failed)
@@ -53,6 +53,10 @@ class Intake:
         with self.house.database.write() as session:
             for mail_id in failed:
                 self.house.engine.after(session, READ, f"{READ}:{mail_id}", mail_id)
+
+    async def _read_one(self, mail_id: int) -> None:
+        async with self.receipts.reading():
+            await self._read(mail_id)
 
     async def _read(self, mail_id: int) -> None:
         """Read a stored mail, find out who sent it, and take in what it says."""

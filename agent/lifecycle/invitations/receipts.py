@@ -7,8 +7,9 @@ batch is being committed the next one gathers, so that a mail that comes alone w
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
@@ -27,7 +28,9 @@ BATCH_BYTES = 16 * 1024 * 1024
 GATHER_SECONDS = 0.002
 # So many mails in so short a time are a rush: more than could be read in it.
 RUSH_MAILS = 50
-RUSH_SECONDS = 1.0
+RUSH = timedelta(seconds=1)
+BREATH_SECONDS = 1.0
+READ_AT_ONCE = 4
 # A batch that failed at once is tried mail by mail; one that failed after waiting would only wait again.
 ALONE_WITHIN_SECONDS = 1.0
 
@@ -48,7 +51,8 @@ class Receipts:
         self.house = house
         self._waiting: deque[Arrival] = deque()
         self._lately: deque[float] = deque(maxlen=RUSH_MAILS)
-        self._readers = asyncio.Lock()
+        self._places = asyncio.Semaphore(READ_AT_ONCE)
+        self._pace = asyncio.Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="mail")
         self._writer: asyncio.Task[None] | None = None
 
@@ -64,14 +68,20 @@ class Receipts:
             self._writer = asyncio.create_task(self._write(), name="mail.write")
         return await arrival.number
 
-    async def breath(self) -> None:
-        """Return when stored mail may be read: now, or in a rush one batch a second.
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[None]:
+        """Enter when a stored mail may be read: a few at once, in a rush one after the other, with pauses.
 
-        Senders wait for the door while mails wait for no one, and reading takes many times what accepting does.
+        Senders wait for the door while stored mails wait for no one, and reading takes many times what accepting does.
         """
-        async with self._readers:
-            if len(self._lately) == RUSH_MAILS:
-                await asyncio.sleep(max(0.0, self._lately[0] + RUSH_SECONDS - monotonic()))
+        async with self._places:
+            async with self._pace:
+                if self._is_rush():
+                    await asyncio.sleep(BREATH_SECONDS)
+            yield
+
+    def _is_rush(self) -> bool:
+        return len(self._lately) == RUSH_MAILS and monotonic() - self._lately[0] < RUSH.total_seconds()
 
     async def _write(self) -> None:
         loop = asyncio.get_running_loop()
@@ -100,7 +110,7 @@ class Receipts:
         """Store a batch in one transaction; where that fails, each mail by itself, so that none fails for another's sake."""
         began = monotonic()
         try:
-            with self.house.database.write() as session:
+            with self.house.database.write(first=True) as session:
                 return list(self._put(session, batch))
         except Exception as fault:  # noqa: BLE001 - whatever it was, every sender must hear that the mail was not taken
             if len(batch) == 1:
@@ -124,7 +134,8 @@ class Receipts:
         stored = mails.put(session, now, list(fresh.values()))
         if stored:
             key = f"{READ}:{stored[0]}" + (f"-{stored[-1]}" if len(stored) > 1 else "")
-            self.house.engine.after(session, READ, key, *stored)
+            later = now + RUSH if self._is_rush() else None
+            self.house.engine.after(session, READ, key, *stored, at=later)
         known |= dict(zip(fresh, stored, strict=True))
         return [known[mark] for mark in marks]
 

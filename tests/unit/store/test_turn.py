@@ -41,6 +41,28 @@ def test_the_turn_goes_to_whoever_waits_longest() -> None:
     assert order == [0, 1, 2, 3, 4]
 
 
+def test_who_goes_first_stands_before_those_who_wait() -> None:
+    turn, order = Turn(), list[str]()
+    assert turn.take(0)
+
+    def write(name: str, first: bool) -> None:
+        assert turn.take(PATIENCE_SECONDS, first=first)
+        order.append(name)
+        turn.pass_on()
+
+    writers = [
+        threading.Thread(target=write, args=one)
+        for one in (("early", False), ("late", False), ("door", True))
+    ]
+    for number, writer in enumerate(writers):
+        writer.start()
+        waiting(turn, number + 1)
+    turn.pass_on()
+    for writer in writers:
+        writer.join(PATIENCE_SECONDS)
+    assert order == ["door", "early", "late"]
+
+
 def test_who_gives_up_leaves_the_line() -> None:
     turn = Turn()
     assert turn.take(0)

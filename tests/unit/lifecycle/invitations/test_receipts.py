@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from time import monotonic
 
@@ -186,17 +187,38 @@ async def test_a_batch_is_read_whole_and_what_fails_is_read_again_alone(
     assert "read:3" not in stage.engine.started
 
 
-async def test_in_a_rush_reading_takes_a_breath(stage: IntakeStage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(receipts, "RUSH_SECONDS", 0.3)
-    breath = stage.intake.receipts.breath
+async def test_few_mails_are_read_at_once(stage: IntakeStage) -> None:
+    entered: list[int] = []
+    release = asyncio.Event()
+
+    async def read(number: int) -> None:
+        async with stage.intake.receipts.reading():
+            entered.append(number)
+            await release.wait()
+
+    tasks = [asyncio.create_task(read(number)) for number in range(10)]
+    await until(lambda: len(entered) == receipts.READ_AT_ONCE)
+    await asyncio.sleep(0)
+    assert entered == [0, 1, 2, 3]
+    release.set()
+    await asyncio.gather(*tasks)
+    assert sorted(entered) == list(range(10))
+
+
+async def test_in_a_rush_reading_gives_way(stage: IntakeStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receipts, "RUSH", timedelta(minutes=1))
+    monkeypatch.setattr(receipts, "BREATH_SECONDS", 0.1)
+
+    async def read() -> None:
+        async with stage.intake.receipts.reading():
+            pass
+
     began = monotonic()
-    await asyncio.gather(*(breath() for _ in range(3)))
-    assert monotonic() - began < 0.1
-    await asyncio.gather(*(accepted(stage, raw(number)) for number in range(RUSH_MAILS)))
-    assert len(stage.intake.receipts._lately) == RUSH_MAILS
-    stage.intake.receipts._lately.extend(monotonic() for _ in range(RUSH_MAILS))
+    await asyncio.gather(*(accepted(stage, raw(number)) for number in range(RUSH_MAILS - 1)))
+    await asyncio.gather(*(read() for _ in range(100)))
+    assert monotonic() - began < 5
+    await accepted(stage, raw(RUSH_MAILS))
+    assert stage.engine.started[f"read:{RUSH_MAILS}"][2] == stage.clock.now() + timedelta(minutes=1)
     began = monotonic()
-    await breath()
-    assert monotonic() - began >= 0.25
-    await breath()  # the rush is over
-    assert monotonic() - began < 1
+    await asyncio.gather(*(read() for _ in range(3)))
+    assert monotonic() - began >= 0.3  # one after the other
