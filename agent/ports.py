@@ -53,8 +53,8 @@ class Reader(Protocol):
         """Return what the mail says; `problems` tells what could not be read."""
         ...
 
-    async def expand(self, ical: str, now: datetime) -> tuple[Component, ...]:
-        """Read a component's own calendar text again, for the occurrences of the 90 days from `now`."""
+    async def expand(self, icals: Sequence[str], now: datetime) -> list[tuple[Component, ...]]:
+        """Read components' own calendar texts again, for the occurrences of the 90 days from `now`; none where one cannot."""
         ...
 
     async def authenticate(self, raw: bytes, envelope: Envelope, now: datetime) -> Authenticity:

@@ -1,4 +1,4 @@
-"""Measure, and print one table: `make bench`, or `python -m bench [--only start meetings intake] [--json]`.
+"""Measure, and print one table: `make bench`, or `python -m bench [--only start meetings intake horizon] [--json]`.
 
 Ends with status 1 when a goal is missed. Memory is proportional (PSS), processor time a share of one core; on a machine
 that does something else besides, everything that waits for a processor is slower.
@@ -9,17 +9,19 @@ import asyncio
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
-from bench import intake, meetings, waiting
+from bench import horizon, intake, meetings, waiting
 from bench.figures import Figure, as_json, show
 
 MEASURES: dict[str, Callable[[Path], Awaitable[list[Figure]]]] = {
     "start": waiting.measure,
     "meetings": meetings.measure,
     "intake": intake.measure,
+    "horizon": horizon.measure,
 }
 
 
@@ -42,7 +44,14 @@ def main() -> int:
         "--only", nargs="+", choices=MEASURES, default=list(MEASURES), help="measure only these"
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
+    parser.add_argument(
+        "--series",
+        type=int,
+        default=horizon.SERIES,
+        help="how many weekly series the horizon is measured with",
+    )
     options = parser.parse_args()
+    MEASURES["horizon"] = partial(horizon.measure, series=options.series)
     figures = asyncio.run(measure(options.only, Console(stderr=True)))
     if options.json:
         sys.stdout.write(as_json(figures) + "\n")

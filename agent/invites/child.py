@@ -5,23 +5,25 @@ it, sets its own limits, reads the mail from it, writes the answer as JSON and e
 memory is seen by the next, and the kernel ends whatever takes too long.
 
 Request: one JSON line (see `request`), then the raw bytes to the end of the stream. Answer: `UNDER_WAY`,
-then `ParsedMail` or `Authenticity` as JSON.
+then `ParsedMail`, `Authenticity` or the components of each calendar text as JSON.
 """
 
 import gc
+import json
 import os
 import resource
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 
-from pydantic import BaseModel
+from pydantic import TypeAdapter
 
 from agent.invites.authenticity import authenticate, organisation
 from agent.invites.mime import read_mail
 from agent.invites.request import UNDER_WAY, Request
-from agent.model.invite import ParsedMail
+from agent.model.invite import Component, ParsedMail
 from agent.rules.ical import Context, read_calendar
 
 MAX_REQUEST = 12 * 1024 * 1024
@@ -40,6 +42,7 @@ DESCRIPTION:https://meet.google.com/abc-defg-hij
 END:VEVENT
 END:VCALENDAR
 """
+_CALENDARS = TypeAdapter(list[tuple[Component, ...]])
 _TOO_DEEP = "the mail is nested too deeply"
 _TOO_BIG = "the mail takes too much memory to read"
 _UNREADABLE = "the mail cannot be read"
@@ -78,7 +81,7 @@ def _answer(stream: socket.socket) -> None:
         _limit(request)
         stream.sendall(UNDER_WAY)
         signal.setitimer(signal.ITIMER_REAL, request.seconds)  # SIGALRM ends the process
-        stream.sendall(_done(request, raw).model_dump_json().encode())
+        stream.sendall(_done(request, raw))
         stream.shutdown(socket.SHUT_WR)
     except Exception as fault:  # noqa: BLE001 - nothing may run on in a fork of the server's loop
         _tell(fault)
@@ -120,18 +123,28 @@ def _context(request: Request) -> Context:
     return Context(request.received_at, default_timezone=request.default_timezone, meet_url=request.meet_url)
 
 
-def _done(request: Request, raw: bytes) -> BaseModel:
-    if request.work != "authenticity":
-        return _read(request, raw)
-    return authenticate(raw, peer=request.peer, helo=request.helo, mail_from=request.mail_from)
+def _done(request: Request, raw: bytes) -> bytes:
+    match request.work:
+        case "authenticity":
+            found = authenticate(raw, peer=request.peer, helo=request.helo, mail_from=request.mail_from)
+            return found.model_dump_json().encode()
+        case "calendars":
+            read = [_calendar(request, text).components for text in json.loads(raw)]
+            return _CALENDARS.dump_json(read)
+    return _guarded(lambda: read_mail(raw, _context(request))).model_dump_json().encode()
 
 
-def _read(request: Request, raw: bytes) -> ParsedMail:
-    try:
-        if request.work == "mail":
-            return read_mail(raw, _context(request))
-        contents = read_calendar(raw, _context(request))
+def _calendar(request: Request, text: str) -> ParsedMail:
+    def read() -> ParsedMail:
+        contents = read_calendar(text.encode(), _context(request))
         return ParsedMail(components=contents.components, problems=contents.problems)
+
+    return _guarded(read)
+
+
+def _guarded(read: Callable[[], ParsedMail]) -> ParsedMail:
+    try:
+        return read()
     except RecursionError:
         return ParsedMail(problems=(_TOO_DEEP,))
     except MemoryError:

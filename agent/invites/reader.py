@@ -1,19 +1,20 @@
 """The daemon's side of the limited process that reads mail (see `child`)."""
 
 import asyncio
+import json
 import logging
 import socket
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from agent.errors import Temporary
 from agent.invites.budget import MAX_BYTES
-from agent.invites.request import UNDER_WAY, Request
+from agent.invites.request import UNDER_WAY, Request, Work
 from agent.model.authenticity import Authenticity
 from agent.model.invite import Component, Envelope, ParsedMail
 from agent.rules.links import GOOGLE_MEET_URL
@@ -22,6 +23,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 _TOO_LONG = "the mail takes too long or too much memory to read"
 _TOO_LARGE = "the mail is larger than 10 MiB"
 _MAX_ANSWER = 32 * 1024 * 1024
+_CALENDARS = TypeAdapter(list[tuple[Component, ...]])
 
 log = logging.getLogger(__name__)
 
@@ -83,9 +85,19 @@ class LimitedReader:
         """
         return await self._parsed(self._request("mail", received_at), raw)
 
-    async def expand(self, ical: str, now: datetime) -> tuple[Component, ...]:
-        """Read a component's own calendar text again, for the occurrences of the 90 days from `now`."""
-        return (await self._parsed(self._request("calendar", now), ical.encode())).components
+    async def expand(self, icals: Sequence[str], now: datetime) -> list[tuple[Component, ...]]:
+        """Read components' own calendar texts again, for the occurrences of the 90 days from `now`.
+
+        A text that cannot be read gives none. One that ends the process is found by giving each a process of its own.
+        """
+        question = json.dumps(icals).encode()
+        if len(question) <= MAX_BYTES:
+            with suppress(ValidationError):
+                return _CALENDARS.validate_json(await self._ask(self._request("calendars", now), question))
+        if len(icals) == 1:
+            log.warning("the reading process ended without an answer", extra={"bytes": len(question)})
+            return [()]
+        return [(await self.expand([ical], now))[0] for ical in icals]
 
     async def authenticate(self, raw: bytes, envelope: Envelope, now: datetime) -> Authenticity:
         """Find out who really sent a mail. Asks the name service; a mail that cannot be checked proves nothing."""
@@ -98,7 +110,7 @@ class LimitedReader:
             log.warning("authenticity not established: the process was ended", extra={"bytes": len(raw)})
             return Authenticity(faults=("the mail cannot be checked",))
 
-    def _request(self, work: Literal["mail", "calendar", "authenticity"], now: datetime) -> Request:
+    def _request(self, work: Work, now: datetime) -> Request:
         return Request(
             work=work,
             received_at=now,

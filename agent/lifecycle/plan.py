@@ -1,5 +1,6 @@
 """Making, moving and taking back jobs. Whatever way a meeting came by, its plan is one row and one key in the engine."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from agent.model.tables import Job
 from agent.store import identity, jobs
 
 ATTEND = "attend"
+IN_THE_ENGINE = timedelta(days=1)  # how long before its time a job is known to the engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +53,32 @@ def create(session: Session, house: House, wish: Wish, *, dispatch: bool = True)
     `dispatch` False keeps it waiting for a person's word (the bots API's two steps).
     """
     known = jobs.by_key(session, wish.key)
-    if known is not None:
-        return known
+    return known or create_all(session, house, [wish], dispatch=dispatch)[0]
+
+
+def create_all(session: Session, house: House, wishes: Sequence[Wish], *, dispatch: bool = True) -> list[Job]:
+    """Make the jobs for meetings that have none yet, many with few statements."""
     now = house.now()
-    job = Job(
+    owners = {inviter: identity.owner_of(session, inviter) for inviter in {wish.inviter for wish in wishes}}
+    fresh = [_job(wish, owners[wish.inviter], now) for wish in wishes]
+    session.add_all(fresh)
+    session.flush()
+    jobs.note_all(session, fresh, now, Told.JOB_CREATED, _origin)
+    for job in fresh:
+        if dispatch:
+            schedule(session, house, job)
+    return fresh
+
+
+def _origin(job: Job) -> dict[str, object]:
+    return {"source": job.source, "join_at": job.join_at.isoformat()}
+
+
+def _job(wish: Wish, owner: int | None, now: datetime) -> Job:
+    return Job(
         public_id=f"job_{ULID()}",
         key=wish.key,
-        user_id=wish.user_id or identity.owner_of(session, wish.inviter),
+        user_id=wish.user_id or owner,
         external_id=wish.external_id,
         title=wish.title,
         meeting_url=wish.meeting_url,
@@ -75,18 +96,16 @@ def create(session: Session, house: House, wish: Wish, *, dispatch: bool = True)
         created_at=now,
         updated_at=now,
     )
-    session.add(job)
-    session.flush()
-    jobs.note(
-        session, job, now, Told.JOB_CREATED, {"source": wish.source, "join_at": wish.join_at.isoformat()}
-    )
-    if dispatch:
-        schedule(session, house, job)
-    return job
 
 
 def schedule(session: Session, house: House, job: Job) -> None:
-    """Start the bot's run at its time: a little before the knock, so that browser and page are ready."""
+    """Start the bot's run at its time: a little before the knock, so that browser and page are ready.
+
+    Of a meeting that is far off, the engine is told by the sweep, a day before: it would only carry along what may be
+    moved or called off many times until then.
+    """
+    if job.join_at > house.now() + IN_THE_ENGINE:
+        return
     wake_at = job.join_at - timedelta(seconds=house.habits.wake_early_seconds)
     house.engine.after(session, ATTEND, attend_key(job), job.id or 0, job.revision, at=wake_at)
     plan_request(session, house, job)

@@ -1,6 +1,6 @@
 """Named queries about jobs, their timeline, roster and ledger."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -41,6 +41,11 @@ def by_key(session: Session, key: str) -> Job | None:
     return session.exec(select(Job).where(Job.key == key)).first()
 
 
+def keys_in_use(session: Session, keys: Sequence[str]) -> set[str]:
+    """Return those of the keys that name a job already."""
+    return set(session.exec(select(Job.key).where(col(Job.key).in_(keys))).all())
+
+
 def page(
     session: Session,
     *,
@@ -64,6 +69,20 @@ def due_before(session: Session, instant: datetime) -> Sequence[Job]:
         select(Job).where(
             col(Job.state).in_([State.SCHEDULED.value, State.QUEUED.value]), Job.join_at < instant
         )
+    ).all()
+
+
+def planned_between(
+    session: Session, begins: datetime, ends: datetime, *, after: int, limit: int
+) -> Sequence[Job]:
+    """Return planned jobs that are due in [begins, ends], earliest first; of those due at `begins`, beyond number `after`."""
+    at_begin = sa.and_(col(Job.join_at) == begins, col(Job.id) > after)
+    return session.exec(
+        select(Job)
+        .where(Job.state == State.SCHEDULED.value, Job.join_at <= ends)
+        .where(sa.or_(col(Job.join_at) > begins, at_begin))
+        .order_by(col(Job.join_at), col(Job.id))
+        .limit(limit)
     ).all()
 
 
@@ -92,6 +111,14 @@ def note(session: Session, job: Job, at: datetime, kind: str, data: dict[str, ob
     """Add a line to the timeline."""
     assert job.id is not None
     session.add(JobEvent(job_id=job.id, at=at, kind=kind, data=data))
+
+
+def note_all(
+    session: Session, found: Sequence[Job], at: datetime, kind: str, data: Callable[[Job], dict[str, object]]
+) -> None:
+    """Add a line to the timeline of each of many jobs, in one statement."""
+    lines = [{"job_id": job.id, "at": at, "kind": kind, "data": data(job)} for job in found]
+    session.execute(sa.insert(JobEvent), lines)
 
 
 def timeline(session: Session, job_id: int) -> Sequence[JobEvent]:

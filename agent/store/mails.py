@@ -1,7 +1,9 @@
 """Named queries about mails and what was read from them."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -27,19 +29,31 @@ def put(session: Session, received_at: datetime, fresh: Sequence[tuple[Envelope,
     """Store mails, each as its envelope, digest and raw bytes, in one statement; return their numbers in that order."""
     if not fresh:
         return []
-    # One object has the defaults of all: making one for each would cost more than storing them.
-    blank = Mail(sha256="", received_at=received_at, raw=b"").model_dump(exclude={"id"})
     rows = [
-        blank | {"envelope": envelope.model_dump(mode="json"), "sha256": digest, "raw": raw}
+        _blank()
+        | {
+            "envelope": envelope.model_dump(mode="json"),
+            "received_at": received_at,
+            "sha256": digest,
+            "raw": raw,
+        }
         for envelope, digest, raw in fresh
     ]
     stored = sa.insert(Mail).returning(col(Mail.id), sort_by_parameter_order=True)
     return [number for number in session.connection().execute(stored, rows).scalars() if number is not None]
 
 
-def unread(session: Session, before: datetime) -> Sequence[Mail]:
-    """Return stored mails that nobody has read yet."""
-    return session.exec(select(Mail).where(Mail.verdict == "stored", Mail.received_at < before)).all()
+@cache
+def _blank() -> dict[str, Any]:
+    """Return the defaults of a mail's row: making an object for each would cost more than storing it."""
+    return Mail(sha256="", received_at=datetime.now(UTC), raw=b"").model_dump(exclude={"id"})
+
+
+def unread(session: Session, before: datetime, limit: int) -> Sequence[int]:
+    """Return the numbers of stored mails that nobody has read yet, newest first."""
+    waiting = select(Mail.id).where(Mail.verdict == "stored", Mail.received_at < before)
+    found = session.exec(waiting.order_by(col(Mail.id).desc()).limit(limit)).all()
+    return [number for number in found if number is not None]
 
 
 def uids_of(session: Session, job_id: int) -> Sequence[str]:

@@ -106,8 +106,7 @@ class Calendar:
         row = self._keep(message, outcome)
         acting = Occurrences(self.session, self.house, row, outcome.series, message.component, self._planned)
         acting.renewed = not _says_nothing_new(message, known, outcome)
-        for decision in outcome.decisions:
-            acting.act(decision, taken, message.source)
+        acting.act(outcome.decisions, taken, message.source)
         return taken
 
     def _within_caps(

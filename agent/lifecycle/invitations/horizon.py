@@ -1,7 +1,7 @@
 """The phase that rolls the horizon: series that repeat beyond what is known are read again for the next weeks.
 
-A series is known for 90 days from when it was read, and read again when fewer than 83 are left: once a week each. Each is
-expanded by itself in the limited child; a batch is written in one transaction.
+A series is known for 90 days from when it was read, and read again when fewer than 83 are left: once a week each. A batch
+is expanded by one run of the limited child, and written in one transaction.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ class Horizon:
         last, rolled = 0, 0
         while rows := await asyncio.to_thread(self._short, last):
             last = rows[-1].id or 0
-            fresh = await asyncio.gather(*(self._expanded(row) for row in rows))
+            fresh = await self._expanded(rows)
             for taken in await asyncio.to_thread(self._take, rows, fresh):
                 await self.intake.tell(taken)
             rolled += len(rows)
@@ -49,17 +49,15 @@ class Horizon:
         with self.house.database.read() as session:
             return store.short_of(session, until, after=after, limit=BATCH)
 
-    async def _expanded(self, row: EventSeries) -> Component | None:
-        """Read a series' own text again; None when it cannot be read, and what is known stays."""
-        master = Series.model_validate(row.body).master
-        if master is None or not master.ical:
-            return None
-        found = await self.house.reader.expand(master.ical, self.house.now())
-        fresh = next((component for component in found if component.uid == row.uid), None)
-        if fresh is None:
-            log.warning("horizon.unreadable", action="horizon.roll", uid=row.uid)
-            return None
-        return as_known(master, fresh)
+    async def _expanded(self, rows: Sequence[EventSeries]) -> list[Component | None]:
+        """Read each series' own text again; None where it cannot be read, and what is known stays."""
+        masters = [Series.model_validate(row.body).master for row in rows]
+        texts = [master.ical if master else "" for master in masters]
+        found = await self.house.reader.expand(texts, self.house.now())
+        return [
+            _renewed(row, master, components)
+            for row, master, components in zip(rows, masters, found, strict=True)
+        ]
 
     def _take(self, rows: Sequence[EventSeries], fresh: Sequence[Component | None]) -> list[Taken]:
         found: list[Taken] = []
@@ -71,6 +69,14 @@ class Horizon:
                     continue
                 found.append(known.take(Message(component, source=row.source, inviter="", bot_address="")))
         return found
+
+
+def _renewed(row: EventSeries, master: Component | None, components: Sequence[Component]) -> Component | None:
+    fresh = next((component for component in components if component.uid == row.uid), None)
+    if master is None or not master.ical or fresh is None:
+        log.warning("horizon.unreadable", action="horizon.roll", uid=row.uid)
+        return None
+    return as_known(master, fresh)
 
 
 def as_known(master: Component, fresh: Component) -> Component:

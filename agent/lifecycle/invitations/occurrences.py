@@ -4,7 +4,7 @@ A job serves every occurrence with the same link and start, whosever invitation 
 goes on for the others.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -70,8 +70,52 @@ class Occurrences:
         self._planned = list(planned)
         self._own = {one.slot: one for one in store.occurrences(session, row.id)}
 
-    def act(self, decision: reconcile.Decision, taken: Taken, source: str) -> None:
-        """Carry one decision out."""
+    def act(self, decisions: Iterable[reconcile.Decision], taken: Taken, source: str) -> None:
+        """Carry decisions out in their order; new meetings that follow each other are written together."""
+        fresh: list[reconcile.Create] = []
+        for decision in decisions:
+            if isinstance(decision, reconcile.Create) and self._is_new(decision, fresh):
+                fresh.append(decision)
+                continue
+            self._plan_all(fresh, taken, source)
+            fresh = []
+            self._act(decision, taken, source)
+        self._plan_all(fresh, taken, source)
+
+    def _is_new(self, wanted: reconcile.Create, fresh: Iterable[reconcile.Create]) -> bool:
+        """Whether nothing that is known, or about to be, has to do with a meeting."""
+        beside = any((one.link, one.starts_at) == (wanted.link, wanted.starts_at) for one in fresh)
+        return not beside and wanted.slot not in self._own and self._host(wanted) is None
+
+    def _plan_all(self, fresh: Sequence[reconcile.Create], taken: Taken, source: str) -> None:
+        if not fresh:
+            return
+        rows = [
+            Occurrence(
+                series_id=self.series_id,
+                slot=wanted.slot,
+                starts_at=wanted.starts_at,
+                ends_at=wanted.ends_at,
+                title=wanted.title,
+                meeting_url=wanted.link,
+            )
+            for wanted in fresh
+        ]
+        self.session.add_all(rows)
+        self.session.flush()
+        self._own |= {row.slot: row for row in rows}
+        keys = [next(shared_bot.keys_of(row)) for row in rows]
+        if jobs.keys_in_use(self.session, keys):  # the number of a row that was deleted came back
+            taken.jobs += [self._plan(row, wanted, source) for row, wanted in zip(rows, fresh, strict=True)]
+            return
+        wishes = [self._wish(wanted, key, source) for wanted, key in zip(fresh, keys, strict=True)]
+        made = plan.create_all(self.session, self.house, wishes)
+        jobs.note_all(self.session, made, self.now, Told.INVITATION_SEEN, lambda _: self._seen())
+        for row, job in zip(rows, made, strict=True):
+            self._serve(row, job)
+        taken.jobs += made
+
+    def _act(self, decision: reconcile.Decision, taken: Taken, source: str) -> None:
         match decision:
             case reconcile.Create():
                 self._create(decision, taken, source)
@@ -237,7 +281,7 @@ class Occurrences:
         self._reshape(job)
         self._note_invitation(job)
 
-    def _host(self, wanted: Place, occurrence: Occurrence) -> Job | None:
+    def _host(self, wanted: Place, occurrence: Occurrence | None = None) -> Job | None:
         """Return the live job that brings a bot to the same place for another occurrence, of whichever UID."""
         place = (wanted.link, wanted.starts_at)
         for other, job in self._planned:
@@ -258,12 +302,10 @@ class Occurrences:
         shared_bot.reshape(self.session, job, {self.series_id: self.invited})
 
     def _note_invitation(self, job: Job) -> None:
-        line: dict[str, object] = {
-            "source": self.row.source,
-            "uid": self.row.uid,
-            "inviter": self.row.inviter,
-        }
-        jobs.note(self.session, job, self.now, Told.INVITATION_SEEN, line)
+        jobs.note(self.session, job, self.now, Told.INVITATION_SEEN, self._seen())
+
+    def _seen(self) -> dict[str, object]:
+        return {"source": self.row.source, "uid": self.row.uid, "inviter": self.row.inviter}
 
     def _write(self, occurrence: Occurrence, wanted: Place) -> None:
         slot = wanted.to_slot if isinstance(wanted, reconcile.Move) else wanted.slot

@@ -1,7 +1,8 @@
 """The last net: once a minute, what stands in the tables and is missing in the engine is put there again."""
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -16,6 +17,10 @@ from agent.model.tables import Job
 from agent.store import deliveries, jobs, loans, mails
 
 LATE = timedelta(seconds=90)
+UNREAD = timedelta(minutes=15)  # mails are read in batches, which after a rush may take that long to come up
+UNREAD_AT_ONCE = 1000
+OVERLAP = timedelta(minutes=10)  # what was being written while the last look was taken
+BATCH = 100
 log = structlog.get_logger("sweep")
 
 
@@ -24,18 +29,37 @@ class Sweep:
 
     def __init__(self, house: House) -> None:
         self.house = house
+        self._near: datetime | None = None
 
     async def __call__(self, *_slot: str | int) -> None:
-        """Look once at everything that should be moving."""
+        """Look once at everything that should be moving, or will be within a day."""
         await asyncio.to_thread(self._look)
+        await asyncio.to_thread(self._bring_near)
+
+    def _bring_near(self) -> None:
+        """Tell the engine of the jobs that came within its reach since the last look; the first look takes all."""
+        now = self.house.now()
+        begins, after = (self._near - OVERLAP if self._near else now - LATE), 0
+        near = now + plan.IN_THE_ENGINE
+        while found := self._bring(begins, near, after):
+            begins, after = found[-1].join_at, found[-1].id or 0
+        self._near = near
+
+    def _bring(self, begins: datetime, near: datetime, after: int) -> Sequence[Job]:
+        with self.house.database.write() as session:
+            found = jobs.planned_between(session, begins, near, after=after, limit=BATCH)
+            for job in found:
+                if not job.options.get("await_deploy"):
+                    plan.schedule(session, self.house, job)
+        return found
 
     def _look(self) -> None:
         now = self.house.now()
         before = now - LATE
         with self.house.database.write() as session:
             take_back_silent(session, self.house, now)
-            for mail in mails.unread(session, before):
-                self.house.engine.after(session, READ, f"read:{mail.id}", mail.id or 0)
+            for number in mails.unread(session, now - UNREAD, UNREAD_AT_ONCE):
+                self.house.engine.after(session, READ, f"{READ}:{number}", number)
             for job in jobs.due_before(session, before):
                 if not job.options.get("await_deploy"):
                     plan.schedule(session, self.house, job)

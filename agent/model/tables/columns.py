@@ -37,4 +37,9 @@ def instant(*, index: bool = False, nullable: bool = True) -> Any:
 
 def document(default_factory: Any = dict) -> Any:
     """Declare a column that holds a JSON document."""
-    return Field(default_factory=default_factory, sa_type=sa.JSON, nullable=False)
+
+    # What a factory takes is looked up for every row, and for a built-in type that is slow.
+    def empty() -> Any:
+        return default_factory()
+
+    return Field(default_factory=empty, sa_type=sa.JSON, nullable=False)

@@ -239,7 +239,27 @@ async def test_nothing_of_the_environment_reaches_the_child(reader, monkeypatch)
 
 async def test_a_component_is_expanded_again_for_a_later_horizon(reader):
     first = (await reader.read(_rule("FREQ=WEEKLY"), NOW)).components[0]
-    (later,) = await reader.expand(first.ical, NOW + timedelta(days=60))
+    ((later,),) = await reader.expand([first.ical], NOW + timedelta(days=60))
     assert (later.uid, later.sequence, later.stamped_at) == (first.uid, first.sequence, first.stamped_at)
     assert later.slots[-1].starts_at - first.slots[-1].starts_at >= timedelta(days=56)
     assert {slot.slot for slot in later.slots} & {slot.slot for slot in first.slots}
+
+
+async def test_many_components_are_expanded_at_once_each_by_its_own_text(reader):
+    first = (await reader.read(_rule("FREQ=WEEKLY"), NOW)).components[0]
+    second = first.ical.replace("one@example.com", "two@example.com")
+    found = await reader.expand([first.ical, "nonsense", "", second], NOW)
+    assert [[one.uid for one in components] for components in found] == [
+        ["one@example.com"],
+        [],
+        [],
+        ["two@example.com"],
+    ]
+    assert found[0][0].slots == found[3][0].slots
+
+
+async def test_a_component_that_cannot_be_expanded_spoils_no_other(reader):
+    first = (await reader.read(_rule("FREQ=WEEKLY"), NOW)).components[0]
+    endless = first.ical.replace("SUMMARY:", "SUMMARY:" + "z" * 11_000_000)
+    found = await reader.expand([first.ical, endless, first.ical], NOW)
+    assert [len(components) for components in found] == [1, 0, 1]

@@ -1,14 +1,18 @@
 """The rolling horizon: series that go on for ever are held for the next weeks, and no more than needed is read again."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from agent.lifecycle import plan
 from agent.lifecycle.invitations.horizon import KNOWN_AT_LEAST
 from agent.model.tables import EventSeries
 from tests.intake_stage import MONDAY, IntakeStage, event, mail, stamp
+from tests.unit.lifecycle.world import wish
 
 WEEK = timedelta(weeks=1)
 DAY = timedelta(days=1)
@@ -97,7 +101,7 @@ async def test_a_message_that_comes_while_a_series_is_read_again_wins(stage: Int
     await stage.receive(mail(endless()))
     stage.clock.at += 8 * DAY
     rows = stage.horizon._short(0)
-    fresh = [await stage.horizon._expanded(row) for row in rows]
+    fresh = await stage.horizon._expanded(rows)
     await stage.receive(mail(endless(sequence=1), method="CANCEL"))
     assert stage.horizon._take(rows, fresh) == []
     assert not stage.jobs()
@@ -112,12 +116,44 @@ async def test_many_series_are_read_in_batches_each_once(stage: IntakeStage) -> 
     read = 0
     expand = stage.reader.expand
 
-    async def counted(ical: str, now: object) -> object:
+    async def counted(icals: list[str], now: object) -> object:
         nonlocal read
-        read += 1
-        return await expand(ical, now)
+        read += len(icals)
+        return await expand(icals, now)
 
     stage.reader.expand = counted
     await stage.horizon()
     await stage.horizon()
     assert read == 45
+
+
+@contextmanager
+def statements(stage: IntakeStage) -> Iterator[list[str]]:
+    """Write down what is asked of the database, besides the rows that are put in."""
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if not statement.startswith("INSERT"):
+            asked.append(statement)
+
+    engine = stage.house.database.engine
+    sa.event.listen(engine, "before_cursor_execute", note)
+    yield asked
+    sa.event.remove(engine, "before_cursor_execute", note)
+
+
+async def test_a_series_asks_hardly_more_of_the_database_than_one_meeting(stage: IntakeStage) -> None:
+    with statements(stage) as one:
+        await stage.receive(mail(event(uid="single@example.com")))
+    with statements(stage) as series:
+        await stage.receive(mail(endless(start=MONDAY + DAY)))
+    assert len(stage.jobs()) > 10
+    assert len(series) <= len(one) + 3
+
+
+async def test_a_series_is_planned_whole_though_a_number_was_used_before(stage: IntakeStage) -> None:
+    with stage.house.database.write() as session:
+        plan.create(session, stage.house, wish(key="occurrence:3", starts_at=MONDAY - WEEK))
+    await stage.receive(mail(endless()))
+    assert stage.starts()[1:] == [MONDAY + number * WEEK for number in range(12)]
+    assert "occurrence:3:2" in {job.key for job in stage.jobs()}

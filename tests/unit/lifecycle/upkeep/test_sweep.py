@@ -1,11 +1,14 @@
 """The last net: what the engine lost is put there again."""
 
 import asyncio
+import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from agent.lifecycle import plan
+from agent.lifecycle.upkeep import sweep as sweeping
 from agent.lifecycle.upkeep.sweep import Sweep
 from agent.model.states import State
 from agent.model.tables import Job
@@ -64,3 +67,57 @@ async def test_a_job_that_waits_for_a_persons_word_is_not_started(told: Told) ->
         plan.create(session, told.house, wish(join_at=past, options={"await_deploy": True}), dispatch=False)
     await Sweep(told.house)()
     assert not await asyncio.to_thread(told.house.engine.alive, "attend:")
+
+
+class Later:
+    """A clock that is put forward."""
+
+    def __init__(self, ahead: timedelta) -> None:
+        self.ahead = ahead
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+def known(told: Told, job: Job) -> bool:
+    return told.house.engine.alive(plan.attend_key(job))
+
+
+async def test_the_engine_hears_of_a_job_a_day_before_its_time(told: Told) -> None:
+    with told.house.database.write() as session:
+        job = plan.create(session, told.house, wish(join_at=datetime.now(UTC) + timedelta(days=3)))
+    sweep = Sweep(told.house)
+    await sweep()
+    assert not await asyncio.to_thread(known, told, job)
+    sweep.house = replace(told.house, clock=Later(timedelta(days=2, minutes=1)))
+    await sweep()
+    assert await asyncio.to_thread(known, told, job)
+
+
+async def test_meetings_of_one_minute_all_come_near_however_many(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "BATCH", 2)
+    at = datetime.now(UTC) + timedelta(days=2)
+    with told.house.database.write() as session:
+        found = [
+            plan.create(session, told.house, wish(key=f"key-{number}", join_at=at)) for number in range(5)
+        ]
+    await Sweep(replace(told.house, clock=Later(timedelta(days=1, minutes=1))))()
+    assert [await asyncio.to_thread(known, told, job) for job in found] == [True] * 5
+
+
+async def test_a_job_written_while_the_sweep_looked_is_not_passed_over(told: Told) -> None:
+    sweep = Sweep(told.house)
+    await sweep()
+    with told.house.database.write() as session:
+        at = datetime.now(UTC) + plan.IN_THE_ENGINE - timedelta(minutes=1)
+        job = plan.create(session, told.house, wish(join_at=at), dispatch=False)
+    await sweep()
+    assert await asyncio.to_thread(known, told, job)
