@@ -42,6 +42,15 @@ def _pss_kb(pid: int) -> int:
     return 0
 
 
+def memory_by_kind(pids: list[int]) -> dict[str, float]:
+    """The same by what a process is: python, node (the driver), or a browser's renderer, gpu-process, utility, browser."""
+    held: dict[str, float] = {}
+    for pid in pids:
+        kind = _kind(pid)
+        held[kind] = held.get(kind, 0.0) + memory_mb([pid])
+    return held
+
+
 def spent_seconds(pids: list[int]) -> float:
     """Time on the processors since each process began."""
     return sum(_ticks(pid) for pid in pids) / TICKS_PER_SECOND

@@ -13,7 +13,6 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +22,7 @@ from agent.meet.call import PageCaller
 from agent.model.call import Captioned
 from bench.crowd import Crowd, Pace
 from bench.meet import enter, new_meet
-from bench.processes import family, memory_mb
+from bench.processes import family, memory_by_kind
 
 SAMPLE_SECONDS = 5.0
 WARM_UP = 0.2
@@ -31,19 +30,24 @@ WARM_UP = 0.2
 
 @dataclass
 class Held:
-    """Samples of what this process and its browsers hold: (seconds since the start, value)."""
+    """Samples of what this process and its browsers hold, without the fake world: (seconds since the start, value)."""
 
+    world: int
     samples: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
 
     def sample(self) -> None:
         """Read everything once."""
         at = time.monotonic() - self.began
-        for name, read in READERS.items():
-            try:
-                value = read()
-            except (psutil.Error, OSError):  # a process ended while it was read
-                continue
+        try:
+            pids = [pid for pid in family(ME) if pid != self.world]
+            read = {f"{kind}_pss_mb": value for kind, value in memory_by_kind(pids).items()}
+            read["all_pss_mb"] = sum(read.values())
+            read |= {"python_descriptors": descriptors([ME]), "all_descriptors": descriptors(pids)}
+            read["processes"] = float(len(pids))
+        except (psutil.Error, OSError):  # a process ended while it was read
+            return
+        for name, value in read.items():
             self.samples.setdefault(name, []).append((at, value))
 
     def summary(self) -> dict[str, dict[str, float]]:
@@ -79,18 +83,11 @@ def descriptors(pids: list[int]) -> float:
 
 
 ME = os.getpid()
-READERS: dict[str, Callable[[], float]] = {
-    "browsers_pss_mb": lambda: memory_mb(family(ME, browsers=True)),
-    "python_pss_mb": lambda: memory_mb([ME]),
-    "python_descriptors": lambda: descriptors([ME]),
-    "all_descriptors": lambda: descriptors(family(ME)),
-    "processes": lambda: float(len(family(ME))),
-}
 
 
 async def soak(crowd: Crowd, minutes: float, calls: int, call_seconds: float, pace: Pace) -> dict[str, Any]:
     """Keep so many calls open for so long."""
-    held, told = Held(), {"calls": 0, "captions": 0}
+    held, told = Held(crowd.pid), {"calls": 0, "captions": 0}
     ends = time.monotonic() + minutes * 60
 
     async def listen(caller: PageCaller) -> None:
