@@ -54,7 +54,9 @@ class Gate:
             return judgement
         decided = held.about(self.session, component.uid, claim.from_email)
         is_new = binding is None
-        said = [one for one in decided if is_new or one is hold or (mail is not None and one.mail_id == mail.id)]
+        said = [
+            one for one in decided if is_new or one is hold or (mail is not None and one.mail_id == mail.id)
+        ]
         return _as_decided(judgement, said)
 
     def judge_sender(self, claim: Claim, authenticity: Authenticity) -> bool:
