@@ -22,7 +22,7 @@ from agent.engine import Engine
 from agent.lifecycle.house import BOTS_QUEUE, JOBS_QUEUE, Habits, House
 from agent.model.account import Principal
 from agent.model.states import State
-from agent.model.tables import Job
+from agent.model.tables import Job, TranscriptEntry
 from agent.store import jobs
 from agent.web import server
 from agent.web.desk import Choices, Desk, furnish
@@ -121,6 +121,24 @@ class WebStage:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         made = httpx2.AsyncClient(base_url=self.url, headers=headers, trust_env=False, timeout=60, **facts)
         return await self._open.enter_async_context(made)
+
+    def said(self, job: Job, *texts: str, speaker: str = "Host Person") -> None:
+        """Give a job a transcript: these texts, a second apart."""
+        began = datetime(2026, 1, 5, 9, tzinfo=UTC)
+        with self.database.write() as session:
+            for number, text in enumerate(texts, start=1):
+                session.add(
+                    TranscriptEntry(
+                        job_id=job.id or 0,
+                        source="meet",
+                        ordinal=number,
+                        key=str(number),
+                        speaker=speaker,
+                        text=text,
+                        started_at=began + timedelta(seconds=number),
+                        ended_at=began + timedelta(seconds=number + 1),
+                    )
+                )
 
     def put(self, job_id: str, state: State, **columns: Any) -> Job:
         """Put a job into a state, as its life would have."""

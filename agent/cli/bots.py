@@ -7,6 +7,7 @@ import typer
 from agent.cli.options import AsJson
 from agent.cli.output import show, show_all
 from agent.cli.remote import Most, Server, gathered, sent
+from agent.cli.verbs import verb
 from agent.client import bots
 from agent.client.types import BotStatus
 
@@ -47,22 +48,9 @@ def create(
     show(sent(bots.create(meeting_url, title=title, display_name=name), server), as_json)
 
 
-@family.command("show")
-def show_bot(bot_id: BotId, server: Server = None, as_json: AsJson = False) -> None:
-    """Show a bot."""
-    show(sent(bots.get(bot_id), server), as_json)
-
-
-@family.command("deploy")
-def deploy(bot_id: BotId, server: Server = None, as_json: AsJson = False) -> None:
-    """Send a bot to its meeting."""
-    show(sent(bots.deploy(bot_id), server), as_json)
-
-
-@family.command("kill")
-def kill(bot_id: BotId, server: Server = None, as_json: AsJson = False) -> None:
-    """End a bot's stay at once."""
-    show(sent(bots.kill(bot_id), server), as_json)
+verb(family, "show", "Show a bot.", bots.get, about=BotId)
+verb(family, "deploy", "Send a bot to its meeting.", bots.deploy, about=BotId)
+verb(family, "kill", "End a bot's stay at once.", bots.kill, about=BotId)
 
 
 @family.command("delete")

@@ -9,19 +9,20 @@ import typer
 from agent.cli.options import AsJson
 from agent.cli.output import heading, show, show_all
 from agent.cli.remote import Most, Server, gathered, sent
+from agent.cli.verbs import verb
 from agent.client import jobs
 from agent.client.types import JobStatus
 from agent.errors import Invalid
 
 family = typer.Typer(help="Bots in meetings, on a server.", no_args_is_help=True)
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="As in job_01J…")]
+DeliveryId = Annotated[str, typer.Argument(metavar="DELIVERY", help="As in dlv_01J…")]
 COLUMNS = ("id", "status", "joinAt", "title")
 BRIEF = (
     "id",
     "externalId",
     "status",
     "lobby",
-    "cancelled",
     "end_reason",
     "failure_code",
     "failure_detail",
@@ -34,6 +35,22 @@ BRIEF = (
 
 def _statuses() -> list[str]:
     return list(get_args(JobStatus))
+
+
+def show_brief(job: Mapping[str, Any], as_json: bool) -> None:
+    """Print a job: what a person asks first, or as JSON all of it."""
+    told = _told(job)
+    show(job if as_json else {name: told[name] for name in BRIEF if told.get(name)}, as_json)
+
+
+def show_jobs(found: Sequence[Mapping[str, Any]], as_json: bool) -> None:
+    """Print jobs."""
+    show_all(found if as_json else [_told(job) for job in found], COLUMNS, as_json)
+
+
+def _told(job: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a job as people are told of it: one that was called off is no failure."""
+    return {**job, "status": "cancelled" if job["cancelled"] else job["status"]}
 
 
 @family.command("list")
@@ -79,22 +96,15 @@ def show_job(job_id: JobId, server: Server = None, as_json: AsJson = False) -> N
         _show_timeline(job["timeline"])
 
 
-@family.command("cancel")
-def cancel(job_id: JobId, server: Server = None, as_json: AsJson = False) -> None:
-    """Cancel a job; a bot at the meeting leaves."""
-    show_brief(sent(jobs.cancel(job_id), server), as_json)
-
-
-@family.command("retry")
-def retry(job_id: JobId, server: Server = None, as_json: AsJson = False) -> None:
-    """Send the bot again after a failure."""
-    show_brief(sent(jobs.retry(job_id), server), as_json)
-
-
-@family.command("ask-permission")
-def ask_permission(job_id: JobId, server: Server = None, as_json: AsJson = False) -> None:
-    """Ask for consent again, in a call."""
-    show(sent(jobs.request_recording_permission(job_id), server), as_json)
+verb(family, "cancel", "Cancel a job; a bot at the meeting leaves.", jobs.cancel, about=JobId, put=show_brief)
+verb(family, "retry", "Send the bot again after a failure.", jobs.retry, about=JobId, put=show_brief)
+verb(
+    family,
+    "ask-permission",
+    "Ask for consent again, in a call.",
+    jobs.request_recording_permission,
+    about=JobId,
+)
 
 
 @family.command("explain")
@@ -120,29 +130,7 @@ def deliveries(job_id: JobId, server: Server = None, as_json: AsJson = False) ->
     show_all(rows, ("id", "event", "state", "tries", "target"), as_json)
 
 
-@family.command("resend")
-def resend(
-    delivery_id: Annotated[str, typer.Argument(metavar="DELIVERY", help="As in dlv_01J…")],
-    server: Server = None,
-    as_json: AsJson = False,
-) -> None:
-    """Send a delivery again, under the same id."""
-    show(sent(jobs.resend(delivery_id), server), as_json)
-
-
-def show_brief(job: Mapping[str, Any], as_json: bool) -> None:
-    """Print a job: what a person asks first, or as JSON all of it."""
-    show(job if as_json else {name: job[name] for name in BRIEF if job.get(name)}, as_json)
-
-
-def show_jobs(found: Sequence[Mapping[str, Any]], as_json: bool) -> None:
-    """Print jobs; for people one that was called off is no failure."""
-    rows = (
-        found
-        if as_json
-        else [{**job, "status": "cancelled" if job["cancelled"] else job["status"]} for job in found]
-    )
-    show_all(rows, COLUMNS, as_json)
+verb(family, "resend", "Send a delivery again, under the same id.", jobs.resend, about=DeliveryId)
 
 
 def _show_timeline(timeline: Sequence[Mapping[str, Any]]) -> None:

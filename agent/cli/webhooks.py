@@ -5,9 +5,11 @@ from typing import Annotated
 
 import typer
 
+from agent.cli.jobs import DeliveryId
 from agent.cli.options import AsJson
 from agent.cli.output import show, show_all
 from agent.cli.remote import Most, Server, gathered, sent
+from agent.cli.verbs import verb
 from agent.client import webhooks
 
 family = typer.Typer(help="Where events go, on a server.", no_args_is_help=True)
@@ -41,10 +43,7 @@ def remove(hook_id: HookId, server: Server = None, as_json: AsJson = False) -> N
     show({"id": hook_id, "removed": True}, as_json)
 
 
-@family.command("test")
-def try_out(hook_id: HookId, server: Server = None, as_json: AsJson = False) -> None:
-    """Send a test event now, and show what came of it."""
-    show(sent(webhooks.test(hook_id), server), as_json)
+verb(family, "test", "Send a test event now, and show what came of it.", webhooks.test, about=HookId)
 
 
 @family.command("deliveries")
@@ -58,7 +57,7 @@ def deliveries(hook_id: HookId, limit: Most = 20, server: Server = None, as_json
 @family.command("resend")
 def resend(
     hook_id: HookId,
-    delivery_id: Annotated[str, typer.Argument(metavar="DELIVERY", help="As in dlv_01J…")],
+    delivery_id: DeliveryId,
     server: Server = None,
     as_json: AsJson = False,
 ) -> None:

@@ -1,10 +1,9 @@
 """Calls about oneself: who one is, keys, signing a device in, and the host for operators."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from agent.client.calls import Call, given, once, path
-from agent.client.types import Begun, HostShown, SignedIn, UserAnswer
+from agent.client.types import Begun, HostShown, KeyCreated, KeyList, SignedIn, UserAnswer
 
 
 def whoami() -> Call[UserAnswer]:
@@ -12,12 +11,12 @@ def whoami() -> Call[UserAnswer]:
     return Call("GET", "/v1/users/me")
 
 
-def keys() -> Call[dict[str, Any]]:
+def keys() -> Call[KeyList]:
     """List keys, without their texts."""
     return Call("GET", "/v1/api-keys")
 
 
-def create_key(name: str, *, scopes: Sequence[str] = ()) -> Call[dict[str, Any]]:
+def create_key(name: str, *, scopes: Sequence[str] = ()) -> Call[KeyCreated]:
     """Make a key; the answer shows its text once."""
     return once(Call("POST", "/v1/api-keys", body=given(name=name, scopes=list(scopes) or None)))
 

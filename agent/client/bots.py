@@ -1,10 +1,9 @@
 """Calls about bots, as the bots API shows the same meetings."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from agent.client.calls import Call, Listing, given, once, path
-from agent.client.types import BotStatus
+from agent.client.types import BotAnswer, BotCreated, BotStatus
 
 ROOT = "/v1/bots"
 
@@ -15,7 +14,7 @@ def create(
     title: str | None = None,
     display_name: str | None = None,
     callback_url: str | None = None,
-) -> Call[dict[str, Any]]:
+) -> Call[BotCreated]:
     """Make a bot for a Google Meet meeting; it waits until it is deployed."""
     body = given(
         meetingInfo={"platform": "google", "meetingUrl": meeting_url},
@@ -26,22 +25,22 @@ def create(
     return once(Call("POST", ROOT, body=body))
 
 
-def get(bot_id: int) -> Call[dict[str, Any]]:
+def get(bot_id: int) -> Call[BotAnswer]:
     """Read a bot."""
     return Call("GET", path(ROOT + "/{}", bot_id))
 
 
-def listing(*, status: Sequence[BotStatus] = ()) -> Listing[Mapping[str, Any]]:
+def listing(*, status: Sequence[BotStatus] = ()) -> Listing[BotAnswer]:
     """List bots, newest first; of these statuses where some are given."""
     return Listing(ROOT, "bots", given(status=list(status) or None))
 
 
-def deploy(bot_id: int) -> Call[dict[str, Any]]:
+def deploy(bot_id: int) -> Call[BotAnswer]:
     """Send a bot to its meeting."""
     return once(Call("POST", path(ROOT + "/{}/deploy", bot_id)))
 
 
-def kill(bot_id: int) -> Call[dict[str, Any]]:
+def kill(bot_id: int) -> Call[BotAnswer]:
     """End a bot's stay at once."""
     return once(Call("POST", path(ROOT + "/{}/kill", bot_id)))
 

@@ -144,6 +144,96 @@ class HookAnswer(TypedDict):
     createdAt: str
 
 
+class KeyCreated(KeyAnswer):
+    """An API key that was just made, with its text, shown once."""
+
+    key: str
+
+
+class KeyList(TypedDict):
+    """All keys, also revoked ones."""
+
+    apiKeys: list[KeyAnswer]
+    total: int
+
+
+class HookCreated(HookAnswer):
+    """A webhook with its fresh signing secret, shown once."""
+
+    secret: str
+
+
+class TestAnswer(TypedDict):
+    """What came of a test event; `statusCode` 0: no answer, and `error` says why."""
+
+    deliveryId: str
+    success: bool
+    statusCode: int
+    durationMs: int
+    responseBody: str
+    error: str | None
+
+
+class AttemptAnswer(TypedDict):
+    """One try at a delivery."""
+
+    number: int
+    at: str
+    status: int
+    durationMs: int
+    responseBody: str
+    error: str
+
+
+class DeliveryAnswer(TypedDict):
+    """One event on its way to one webhook."""
+
+    id: str
+    event: str
+    botId: int | None
+    state: str
+    createdAt: str
+    nextAttemptAt: str | None
+    data: dict[str, Any]
+    attempts: list[AttemptAnswer]
+
+
+class Replayed(TypedDict):
+    """How many deliveries are sent again."""
+
+    queued: int
+
+
+class BotAnswer(TypedDict):
+    """A bot, as the bots API shows a meeting."""
+
+    id: int
+    jobId: str
+    externalId: str | None
+    botDisplayName: str
+    meetingTitle: str
+    status: BotStatus
+    meetingInfo: dict[str, Any]
+    automaticLeave: dict[str, float | None]
+    callbackUrl: str | None
+    heartbeatInterval: int
+    startTime: str | None
+    endTime: str | None
+    lastHeartbeat: str | None
+    endReason: str | None
+    failureCode: str | None
+    deploymentError: str | None
+    recording: str | None
+    createdAt: str
+    updatedAt: str
+
+
+class BotCreated(BotAnswer):
+    """A bot that was just made, with the secret that signs what goes to its callback, shown once."""
+
+    callbackSecret: str | None
+
+
 class Begun(TypedDict):
     """A device login that has begun."""
 

@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from agent.client.calls import Call, Listing, given, once, path
-from agent.client.types import HookAnswer
+from agent.client.types import DeliveryAnswer, HookAnswer, HookCreated, Replayed, TestAnswer
 
 ROOT = "/v1/webhooks"
 
 
-def create(url: str, *, events: Sequence[str] = (), family: str | None = None) -> Call[dict[str, Any]]:
+def create(url: str, *, events: Sequence[str] = (), family: str | None = None) -> Call[HookCreated]:
     """Register a webhook; the answer shows its signing secret once. Without events it gets all of its family."""
     return once(Call("POST", ROOT, body=given(url=url, events=list(events) or None, family=family)))
 
@@ -25,21 +24,21 @@ def delete(hook_id: int) -> Call[None]:
     return Call("DELETE", path(ROOT + "/{}", hook_id))
 
 
-def test(hook_id: int) -> Call[dict[str, Any]]:
+def test(hook_id: int) -> Call[TestAnswer]:
     """Send a test event now and tell what came of it."""
     return Call("POST", path(ROOT + "/{}/test", hook_id))
 
 
-def deliveries(hook_id: int) -> Listing[dict[str, Any]]:
+def deliveries(hook_id: int) -> Listing[DeliveryAnswer]:
     """List what was sent to a webhook."""
     return Listing(path(ROOT + "/{}/deliveries", hook_id), "deliveries")
 
 
-def resend(hook_id: int, delivery_id: str) -> Call[dict[str, Any]]:
+def resend(hook_id: int, delivery_id: str) -> Call[DeliveryAnswer]:
     """Send a delivery again, under the same id."""
     return once(Call("POST", path(ROOT + "/{}/deliveries/{}/resend", hook_id, delivery_id)))
 
 
-def replay(hook_id: int, since: datetime) -> Call[dict[str, Any]]:
+def replay(hook_id: int, since: datetime) -> Call[Replayed]:
     """Send everything again that failed since an instant."""
     return once(Call("POST", path(ROOT + "/{}/replay", hook_id), body={"since": since.isoformat()}))

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mcp import ClientSession, StdioServerParameters
+from mcp.client.stdio import stdio_client
 
 from agent.sandbox.demo import cast
 from agent.sandbox.demo.stage import HOOK, Stage
@@ -193,6 +195,7 @@ async def test_the_command_line_alone_runs_a_whole_meeting(stage: Stage, tmp_pat
     job = await stage.until("the meeting to be over", over, PATIENCE_SECONDS)
     assert job["status"] == "completed"
     await _reads_what_was_left(meetbot, made["id"])
+    await _asks_as_an_assistant(meetbot, made["id"])
     await _sends_webhooks_again(stage, meetbot, hook["id"])
     await _calls_bots_off(stage, meetbot)
     await _makes_and_revokes_keys(meetbot)
@@ -219,6 +222,17 @@ async def _reads_what_was_left(meetbot: CommandLine, job_id: str) -> None:
     assert (status, "Action items" in page) == (0, True)
     assert "failed" in await meetbot.refuse("jobs", "retry", job_id)
     assert "There is no" in await meetbot.refuse("jobs", "show", "job_01J00000000000000000000000")
+
+
+async def _asks_as_an_assistant(meetbot: CommandLine, job_id: str) -> None:
+    command = StdioServerParameters(
+        command=sys.executable, args=["-m", "agent", "mcp"], env=meetbot.environment
+    )
+    async with stdio_client(command) as streams, ClientSession(*streams) as assistant:
+        await assistant.initialize()
+        answer = await assistant.call_tool("ask_meeting", {"job_id": job_id, "question": QUESTION})
+        assert not answer.is_error
+        assert "19 euros" in json.dumps(answer.structured_content)
 
 
 async def _sends_webhooks_again(stage: Stage, meetbot: CommandLine, hook_id: int) -> None:

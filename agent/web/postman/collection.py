@@ -19,20 +19,10 @@ Found = dict[str, Any]
 
 def collection(document: Found) -> Found:
     """Return the collection; what a person fills in are its variables."""
-    folders: dict[str, list[tuple[int, Found]]] = {tag["name"]: [] for tag in document["tags"]}
-    order = list(WALK["request"])
-    for path, item in document["paths"].items():
-        for method in METHODS:
-            if method in item:
-                operation = item[method]
-                name = operation["operationId"]
-                place = order.index(name) if name in order else len(order)
-                folders[operation["tags"][0]].append((place, _item(document, path, method, operation)))
     info = document["info"]
-    identity = str(uuid5(NAMESPACE_URL, f"meetbot:{info['version']}"))
     return {
         "info": {
-            "_postman_id": identity,
+            "_postman_id": str(uuid5(NAMESPACE_URL, f"meetbot:{info['version']}")),
             "name": info["title"],
             "description": info["description"],
             "schema": SCHEMA,
@@ -42,16 +32,27 @@ def collection(document: Found) -> Found:
             {"key": name, "value": told.get("value", ""), "description": told["description"]}
             for name, told in WALK["variables"].items()
         ],
-        "item": [
-            {
-                "name": tag["name"],
-                "description": tag["description"],
-                "item": [made for _, made in sorted(folders[tag["name"]], key=lambda one: one[0])],
-            }
-            for tag in document["tags"]
-            if folders[tag["name"]]
-        ],
+        "item": _folders(document),
     }
+
+
+def _folders(document: Found) -> list[Found]:
+    """Return a folder for each tag; what the walk does not know stands last, until it does."""
+    order = {name: place for place, name in enumerate(WALK["request"])}
+    found = [
+        (path, method, item[method])
+        for path, item in document["paths"].items()
+        for method in METHODS
+        if method in item
+    ]
+    found.sort(key=lambda one: order.get(one[2]["operationId"], len(order)))
+    folders: dict[str, Found] = {
+        tag["name"]: {"name": tag["name"], "description": tag["description"], "item": []}
+        for tag in document["tags"]
+    }
+    for path, method, operation in found:
+        folders[operation["tags"][0]]["item"].append(_item(document, path, method, operation))
+    return [folder for folder in folders.values() if folder["item"]]
 
 
 def _item(document: Found, path: str, method: str, operation: Found) -> Found:

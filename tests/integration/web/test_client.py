@@ -25,7 +25,6 @@ from agent.client import (
     types,
 )
 from agent.model.states import State
-from agent.model.tables import TranscriptEntry
 from agent.web.publish import published
 from tests.web_stage import LINK, WebStage
 
@@ -64,21 +63,7 @@ async def test_a_long_list_is_read_page_after_page(stage: WebStage, key: str) ->
     async with AsyncMeetbot(stage.url, key) as meetbot:
         made = await meetbot.send(jobs.create(LINK))
         job = stage.put(made["id"], State.COMPLETED, transcript_source="meet")
-        start = datetime(2026, 1, 5, 9, tzinfo=UTC)
-        with stage.database.write() as session:
-            for number in range(1, 251):
-                session.add(
-                    TranscriptEntry(
-                        job_id=job.id or 0,
-                        source="meet",
-                        ordinal=number,
-                        key=str(number),
-                        speaker="P",
-                        text="t",
-                        started_at=start,
-                        ended_at=start,
-                    )
-                )
+        stage.said(job, *(f"Word {number}" for number in range(1, 251)))
         found = [entry["ordinal"] async for entry in meetbot.each(jobs.transcript(made["id"]))]
     assert found == list(range(1, 251))
 

@@ -6,7 +6,7 @@ import re
 import httpx2
 import yaml
 
-from agent.web.postman import collection
+from agent.web.postman.collection import collection
 
 
 async def test_the_description_is_served_in_both_spellings(stranger: httpx2.AsyncClient) -> None:

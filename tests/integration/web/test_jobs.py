@@ -15,7 +15,6 @@ from agent.model.tables import (
     Invitation,
     Occurrence,
     SummaryVersion,
-    TranscriptEntry,
 )
 from agent.store import jobs as stored
 from tests.web_stage import LINK, WebStage
@@ -279,21 +278,9 @@ async def test_a_finished_job_is_read_in_parts(stage: WebStage, alice: httpx2.As
     job = stage.put(
         made["id"], State.COMPLETED, transcript_source="meet", manifest={"jobId": made["id"], "files": []}
     )
+    stage.said(job, "Word 1", "Word 2", "Word 3")
     start = datetime(2026, 1, 5, 9, tzinfo=UTC)
     with stage.database.write() as session:
-        for number in range(1, 4):
-            session.add(
-                TranscriptEntry(
-                    job_id=job.id or 0,
-                    source="meet",
-                    ordinal=number,
-                    key=str(number),
-                    speaker="Host Person",
-                    text=f"Word {number}",
-                    started_at=start + timedelta(seconds=number),
-                    ended_at=start + timedelta(seconds=number + 1),
-                )
-            )
         for version in (1, 2):
             row = SummaryVersion(
                 job_id=job.id or 0, version=version, created_at=start, body={"tldr": f"v{version}"}
