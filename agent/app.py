@@ -115,6 +115,7 @@ def habits(settings: Settings) -> Habits:
         transcript_days=settings.retention.transcript_days,
         summary_days=settings.retention.summary_days,
         raw_mail_days=settings.retention.raw_mail_days,
+        invitation_days=settings.retention.invitation_days,
         recording_days=settings.retention.recording_days,
         delivery_days=settings.retention.delivery_days,
         operator_emails=settings.api.operator_emails,

@@ -128,6 +128,10 @@ class RetentionSection(Section):
     """How long things are kept, in days; 0 deletes at the next nightly purge."""
 
     raw_mail_days: Seconds = Field(14, description="Invitation mails as received.")
+    invitation_days: Seconds = Field(
+        365,
+        description="What invitations said and what was decided about them; never less than raw_mail_days or a week.",
+    )
     transcript_days: Seconds = Field(30, description="Transcripts and captions.")
     recording_days: Seconds = Field(14, description="Recordings and evidence of failed joins.")
     summary_days: Seconds = Field(365, description="Summaries.")

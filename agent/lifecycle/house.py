@@ -66,6 +66,7 @@ class Habits:
     transcript_days: float = 30.0
     summary_days: float = 365.0
     raw_mail_days: float = 14.0
+    invitation_days: float = 365.0
     recording_days: float = 14.0
     delivery_days: float = 30.0
     operator_emails: tuple[str, ...] = ()
