@@ -22,6 +22,7 @@ from agent.model.letter import (
     Notice,
     NoticeLetter,
     RecapLetter,
+    RefreshLetter,
     ReplyLetter,
 )
 from agent.model.loan import Claim, Lot
@@ -301,6 +302,10 @@ class Letters(Protocol):
 
     def reply(self, letter: ReplyLetter) -> Mail:
         """Return the iTIP REPLY to the organizer."""
+        ...
+
+    def refresh(self, letter: RefreshLetter) -> Mail:
+        """Return the iTIP REFRESH to the organizer."""
         ...
 
 

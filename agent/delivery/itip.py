@@ -1,14 +1,15 @@
-"""The calendar object of an iTIP REPLY (RFC 5546), spelled as calendar servers take it.
+"""The calendar objects of an iTIP REPLY and REFRESH (RFC 5546), spelled as calendar servers take them.
 
 Exactly one ATTENDEE, its address byte for byte the invited one; a second line or another spelling makes
 organizers' servers drop the answer.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from agent.delivery.mime import one_line, prose
 from agent.model.invite import Attendee
-from agent.model.letter import ReplyLetter
+from agent.model.letter import RefreshLetter, ReplyLetter
 
 LINE_OCTETS_MAX = 75
 PRODUCT = "-//Meetbot//Meetbot//EN"
@@ -18,12 +19,6 @@ _ESCAPES = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"})
 def reply(letter: ReplyLetter) -> str:
     """Return the VCALENDAR with CRLF line ends, folded at 75 octets."""
     lines = [
-        "BEGIN:VCALENDAR",
-        "VERSION:2.0",
-        f"PRODID:{PRODUCT}",
-        "CALSCALE:GREGORIAN",
-        "METHOD:REPLY",
-        "BEGIN:VEVENT",
         f"UID:{one_line(letter.uid)}",
         f"DTSTAMP:{_instant(letter.stamped_at)}",
         f"SEQUENCE:{letter.sequence}",
@@ -35,6 +30,30 @@ def reply(letter: ReplyLetter) -> str:
         _person("ATTENDEE", letter.attendee, f";PARTSTAT={letter.partstat}"),
         *([f"COMMENT:{_text(letter.comment)}"] if letter.comment else []),
         "REQUEST-STATUS:2.0;Success",
+    ]
+    return _calendar("REPLY", lines)
+
+
+def refresh(letter: RefreshLetter) -> str:
+    """Return the VCALENDAR that asks for the whole event; it may carry hardly more than the UID (RFC 5546 3.2.6)."""
+    lines = [
+        f"UID:{one_line(letter.uid)}",
+        f"DTSTAMP:{_instant(letter.stamped_at)}",
+        _person("ORGANIZER", letter.organizer),
+        _person("ATTENDEE", letter.attendee),
+    ]
+    return _calendar("REFRESH", lines)
+
+
+def _calendar(method: str, event: Sequence[str]) -> str:
+    lines = [
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        f"PRODID:{PRODUCT}",
+        "CALSCALE:GREGORIAN",
+        f"METHOD:{method}",
+        "BEGIN:VEVENT",
+        *event,
         "END:VEVENT",
         "END:VCALENDAR",
     ]

@@ -13,7 +13,16 @@ from agent.delivery.mime import POLICY, SUBJECT_MAX, compose, mailbox, one_line,
 from agent.delivery.recap import RecapView, view_of, web_url
 from agent.delivery.wording import clock, words_for, zone
 from agent.delivery.wrapping import wrapped
-from agent.model.letter import HeldLetter, Mail, NoNotesLetter, NoticeLetter, RecapLetter, ReplyLetter
+from agent.model.invite import Attendee
+from agent.model.letter import (
+    HeldLetter,
+    Mail,
+    NoNotesLetter,
+    NoticeLetter,
+    RecapLetter,
+    RefreshLetter,
+    ReplyLetter,
+)
 
 ANSWERS = {"ACCEPTED": "Accepted", "DECLINED": "Declined", "TENTATIVE": "Tentative"}
 
@@ -121,15 +130,38 @@ class LetterWriter:
             body,
             message_id=letter.message_id,
             subject=f"{answer}: {letter.title}",
-            sender=self._as_invited(letter),
+            sender=self._as_invited(letter.attendee),
             recipient=mailbox(letter.organizer.email, letter.organizer.name),
             sent_at=letter.stamped_at,
             thread=letter.thread,
             auto_submitted="auto-generated",
         )
 
-    def _as_invited(self, letter: ReplyLetter) -> Address:
-        raw = letter.attendee.raw or letter.attendee.email
+    def refresh(self, letter: RefreshLetter) -> Mail:
+        """Return the iTIP REFRESH to the organizer, from the very address that was invited."""
+        body = EmailMessage(policy=POLICY)
+        body.set_content(
+            prose(
+                f"{self._bot_name} was told of one meeting of a series that it does not know, and asks your calendar for "
+                "the series. Calendars answer by themselves; nobody needs to do anything.\n"
+            )
+        )
+        body.add_alternative(
+            itip.refresh(letter), subtype="calendar", charset="UTF-8", params={"method": "REFRESH"}
+        )
+        return compose(
+            body,
+            message_id=letter.message_id,
+            subject=f"Refresh: {letter.title}",
+            sender=self._as_invited(letter.attendee),
+            recipient=mailbox(letter.organizer.email, letter.organizer.name),
+            sent_at=letter.stamped_at,
+            thread=letter.thread,
+            auto_submitted="auto-generated",
+        )
+
+    def _as_invited(self, attendee: Attendee) -> Address:
+        raw = attendee.raw or attendee.email
         address = raw[len("mailto:") :] if raw.lower().startswith("mailto:") else raw
         return mailbox(address, self._bot_name)
 

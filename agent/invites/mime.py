@@ -31,7 +31,7 @@ _MAX_BODY = 256 * 1024
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,400}>")
 _CALENDAR_TYPES = {"text/calendar", "application/ics", "text/x-vcalendar", "application/calendar"}
-_NO_INVITATION = "the mail carries no calendar invitation; please invite the address from your calendar"
+_NO_INVITATION = "the mail carries no calendar invitation"
 _TNEF = (
     "the invitation came as winmail.dat (Outlook Rich Text); please send it as an iCalendar meeting request"
 )

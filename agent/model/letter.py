@@ -149,6 +149,19 @@ class ReplyLetter:
 
 
 @dataclass(frozen=True, slots=True)
+class RefreshLetter:
+    """An iTIP REFRESH: one attendee asks the organizer to send the whole event again."""
+
+    message_id: str
+    uid: str
+    attendee: Attendee
+    organizer: Attendee
+    stamped_at: datetime
+    title: str
+    thread: Thread = field(default_factory=Thread)
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """One attempt to tell one webhook endpoint of one event.
 

@@ -143,6 +143,10 @@ def decide(known: Known, fresh: Component, now: datetime, policy: Policy | None 
     decisions = plan(Known(merged, known.occurrences, known.elsewhere), now, policy)
     if fresh.cancelled and not decisions:
         decisions = (Ignore("nothing_to_cancel", "a cancellation of nothing that is planned"),)
+    elif fresh.method == "ADD" and not decisions and calendar.lacks_master(merged, fresh):
+        decisions = (
+            Ignore("waits_for_series", "it adds to a series that is not known yet, and waits for it"),
+        )
     return Outcome(merged, decisions, changed=merged != known.series)
 
 

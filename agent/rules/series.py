@@ -37,6 +37,12 @@ def ended(series: Series, now: datetime) -> Component:
     return Component(uid=series.uid, method="CANCEL", sequence=sequence, stamped_at=after, cancelled=True)
 
 
+def lacks_master(series: Series | None, fresh: Component) -> bool:
+    """Tell whether a message names single occurrences of a series that nothing else is known of."""
+    told = fresh.method in ("REQUEST", "CANCEL", "ADD") and fresh.only_instances and bool(fresh.slots)
+    return told and (series is None or series.master is None)
+
+
 def is_stale(series: Series | None, fresh: Component) -> bool:
     """Tell whether everything `fresh` says was overtaken before it came."""
     if series is None:

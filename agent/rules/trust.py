@@ -217,15 +217,38 @@ def should_reply(case: ReplyCase) -> ReplyRuling:
     return ReplyRuling(True, "once_per_change")
 
 
+def should_refresh(case: ReplyCase) -> ReplyRuling:
+    """Decide whether the organizer's calendar is asked for a series of which only single occurrences are known.
+
+    Google's calendar ignores such a mail and leaves it to a person to read, so it is spared.
+    """
+    google = case.authenticity.google and not case.authenticity.vouched
+    for rule, holds in (("ignored_by_google", not google), *_letter_rules(case)):
+        if not holds:
+            return ReplyRuling(False, rule)
+    return ReplyRuling(True, "once_per_event")
+
+
 def _reply_rules(case: ReplyCase) -> tuple[tuple[str, bool], ...]:
     """Return every condition of a reply by name, with whether it holds."""
+    component, me = case.component, case.me
+    return (
+        ("only_requests_are_answered", component.method == "REQUEST" and not component.cancelled),
+        *_letter_rules(case),
+        ("reply_unwanted", not (me and me.no_reply)),
+        ("already_answered", not me or me.rsvp or me.partstat != case.answer),
+        ("once_per_change", me is not None and change_key(component, me.email) not in case.answered),
+    )
+
+
+def _letter_rules(case: ReplyCase) -> tuple[tuple[str, bool], ...]:
+    """Return what must hold of any letter to an organizer's calendar."""
     mail, component, me = case.mail, case.component, case.me
     own = {address.lower() for address in case.own}
     organizer = component.organizer.email if component.organizer else ""
     auto = mail.auto_submitted.partition(";")[0].strip()
     listed = me is not None
     return (
-        ("only_requests_are_answered", component.method == "REQUEST" and not component.cancelled),
         ("no_organizer", bool(organizer)),
         ("own_address", organizer not in own and mail.from_email not in own),
         ("null_sender", bool(case.envelope_from.strip("<> "))),
@@ -234,9 +257,6 @@ def _reply_rules(case: ReplyCase) -> tuple[tuple[str, bool], ...]:
         ("automatic_answer", auto not in ("auto-replied", "auto-notified")),
         ("mailing_list", listed or not (mail.list_id or mail.precedence in ("list", "bulk", "junk"))),
         ("not_listed", listed and not mail.forwarded),
-        ("reply_unwanted", not (me and me.no_reply)),
-        ("already_answered", not me or me.rsvp or me.partstat != case.answer),
-        ("once_per_change", me is not None and change_key(component, me.email) not in case.answered),
         (
             "forged",
             case.verify == "off" or (case.authenticity.dmarc != "fail" and not case.authenticity.faults),

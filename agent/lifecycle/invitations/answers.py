@@ -1,15 +1,17 @@
 """What the sender of a mail hears back: one REPLY per change, and a sentence where there was nothing to reply to."""
 
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
 from sqlmodel import Session
 
+from agent.errors import Invalid
 from agent.lifecycle import outbox
 from agent.lifecycle.house import House
 from agent.model.authenticity import Authenticity
 from agent.model.invite import Attendee, Component, Envelope, ParsedMail
-from agent.model.letter import NoticeLetter, ReplyLetter, Thread
+from agent.model.letter import Mail, NoticeLetter, RefreshLetter, ReplyLetter, Thread
 from agent.model.states import Told
 from agent.model.tables import Job
 from agent.rules import trust
@@ -17,8 +19,7 @@ from agent.rules.replies import Answer
 from agent.store import deliveries, jobs, mails
 
 AN_HOUR = timedelta(hours=1)
-REPLY = "itip_reply"
-SUBJECTS = {"ACCEPTED": "Accepted", "DECLINED": "Declined"}
+REPLY, REFRESH = "itip_reply", "itip_refresh"
 
 
 class Correspondence:
@@ -67,7 +68,7 @@ class Correspondence:
     def _reply_once(
         self, component: Component, answer: Answer, me: Attendee | None, concerned: Sequence[Job]
     ) -> None:
-        ruling = trust.should_reply(self._case(component, answer, me))
+        ruling = trust.should_reply(self._case(component, answer.partstat, me))
         key = f"reply:{trust.change_key(component, me.email if me else '')}:{answer.slot}"
         known = deliveries.by_key(self.session, f"mail:{key}") is not None
         result = "sent" if ruling.send and not known else "silent"
@@ -76,19 +77,47 @@ class Correspondence:
         if result == "silent" or me is None:
             return
         letter = self._letter(component, answer, me)
-        queued = outbox.queue_mail(
-            self.session,
-            self.house.engine,
-            self.house.letters.reply(letter),
-            self.now,
-            key=key,
-            event=REPLY,
-            subject=f"{SUBJECTS[answer.partstat]}: {letter.title}",
-        )
+        queued = self._send(lambda: self.house.letters.reply(letter), key=key, event=REPLY)
         for job in concerned if queued else ():
             jobs.note(self.session, job, self.now, Told.REPLY_SENT, {"partstat": answer.partstat})
 
-    def _case(self, component: Component, answer: Answer, me: Attendee | None) -> trust.ReplyCase:
+    def ask_for_series(self, component: Component) -> None:
+        """Ask the organizer's calendar, once per event, for the series of which a message named single occurrences."""
+        key = f"refresh:{hashlib.sha256(component.uid.encode()).hexdigest()}"
+        me = trust.my_line(component, self.recipients)
+        known = deliveries.by_key(self.session, f"mail:{key}") is not None
+        ruling = trust.should_refresh(self._case(component, "", me, REFRESH))
+        result = "sent" if ruling.send and not known and self.house.habits.invites_reply else "silent"
+        rule = "once_per_event" if known else ruling.rule
+        self.rulings.append({"rule": f"refresh: {rule}", "result": result, "detail": "asks for the series"})
+        if result == "silent" or me is None or component.organizer is None:
+            return
+        letter = RefreshLetter(
+            message_id=outbox.message_id(self.house.habits.bot_email),
+            uid=component.uid,
+            attendee=me,
+            organizer=component.organizer,
+            stamped_at=self.now,
+            title=component.slots[0].title or component.title,
+            thread=Thread(self.parsed.message_id, self.parsed.references, self.parsed.subject),
+        )
+        self._send(lambda: self.house.letters.refresh(letter), key=key, event=REFRESH)
+
+    def _send(self, write: Callable[[], Mail], *, key: str, event: str) -> bool:
+        """Queue a letter; one to an address that no mail can be written to is no reason to lose a meeting."""
+        try:
+            mail = write()
+        except Invalid as error:
+            self.rulings.append({"rule": "unwritable", "result": "silent", "detail": error.full})
+            return False
+        queued = outbox.queue_mail(
+            self.session, self.house.engine, mail, self.now, key=key, event=event, subject=mail.subject
+        )
+        return queued is not None
+
+    def _case(
+        self, component: Component, answer: str, me: Attendee | None, event: str = REPLY
+    ) -> trust.ReplyCase:
         since = self.now - AN_HOUR
         organizer = component.organizer.email if component.organizer else ""
         return trust.ReplyCase(
@@ -96,12 +125,12 @@ class Correspondence:
             envelope_from=self.envelope.mail_from,
             component=component,
             me=me,
-            answer=answer.partstat,
+            answer=answer,
             own=(self.house.habits.bot_email,),
             verify=self.house.habits.invites_verify,
             authenticity=self.authenticity,
-            replies_to_sender_last_hour=mails.sent_since(self.session, REPLY, since, target=organizer),
-            replies_last_hour=mails.sent_since(self.session, REPLY, since),
+            replies_to_sender_last_hour=mails.sent_since(self.session, event, since, target=organizer),
+            replies_last_hour=mails.sent_since(self.session, event, since),
         )
 
     def _letter(self, component: Component, answer: Answer, me: Attendee) -> ReplyLetter:
@@ -127,7 +156,7 @@ class Correspondence:
         if self._is_automatic():
             return
         bot, sender = self.house.habits, self.parsed.from_email.lower()
-        reason = "; ".join(problems) or "it holds no calendar invitation"
+        reason = "; ".join(problems) or "it carries no calendar invitation"
         letter = NoticeLetter(
             message_id=outbox.message_id(bot.bot_email),
             recipient=sender,
@@ -139,15 +168,8 @@ class Correspondence:
             auto_submitted="auto-replied",
             thread=Thread(self.parsed.message_id, self.parsed.references, ""),
         )
-        outbox.queue_mail(
-            self.session,
-            self.house.engine,
-            self.house.letters.notice(letter),
-            self.now,
-            key=f"explain:{sender}:{self.now.date()}",
-            event="notice",
-            subject=letter.subject,
-        )
+        key = f"explain:{sender}:{self.now.date()}"
+        self._send(lambda: self.house.letters.notice(letter), key=key, event="notice")
 
     def _is_automatic(self) -> bool:
         parsed, proof = self.parsed, self.authenticity

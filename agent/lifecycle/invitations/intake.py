@@ -107,6 +107,4 @@ class Intake:
     async def tell(self, taken: Taken) -> None:
         """Tell running bots what the calendar wants of them, now that it is committed."""
         for key, verb, text in taken.verbs:
-            await verbs.tell(
-                self.house, key, verb, f"{key}:{text}", by="calendar", text=text, channel="mail"
-            )
+            await verbs.tell(self.house, key, verb, f"{key}:{text}", by="calendar", text=text, channel="mail")

@@ -15,6 +15,7 @@ from agent.model.invite import Component, Envelope, ParsedMail
 from agent.model.tables import Hold, Invitation, Mail
 from agent.rules import trust
 from agent.rules.replies import Answer, answers
+from agent.rules.series import lacks_master
 from agent.rules.trust import Claim, Judgement
 
 NOT_ALLOWED = "the people who run this bot did not allow it"
@@ -69,6 +70,8 @@ class Reception:
             note.rules = [*note.rules, ruling]
         else:
             self.letters.reply(component, answers(component, taken.outcome.decisions), taken.jobs)
+            if lacks_master(taken.outcome.series, component):
+                self.letters.ask_for_series(component)
             note.rules = [*note.rules, *self.letters.rulings]
         self.letters.rulings = []
         self.session.add(note)

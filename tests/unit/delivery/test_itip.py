@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from icalendar import Calendar
 
-from agent.delivery.itip import folded, reply
+from agent.delivery.itip import folded, refresh, reply
 from agent.model.invite import Attendee
-from agent.model.letter import ReplyLetter
+from agent.model.letter import RefreshLetter, ReplyLetter
 
 START = datetime(2026, 11, 25, 9, 0, tzinfo=timezone(timedelta(hours=1)))
 
@@ -98,3 +98,22 @@ def test_no_text_becomes_a_line_of_its_own(text, place):
 
     assert not isinstance(found["ATTENDEE"], list)
     assert found["ATTENDEE"].lower().startswith("mailto:notes")
+
+
+def test_a_refresh_says_who_asks_for_which_event_and_nothing_more():
+    asked = letter()
+    text = refresh(
+        RefreshLetter(
+            message_id=asked.message_id,
+            uid=asked.uid,
+            attendee=asked.attendee,
+            organizer=asked.organizer,
+            stamped_at=asked.stamped_at,
+            title=asked.title,
+        )
+    )
+    calendar = Calendar.from_ical(text)
+    (found,) = calendar.walk("VEVENT")
+    assert calendar["METHOD"] == "REFRESH"
+    assert set(found) == {"UID", "DTSTAMP", "ORGANIZER", "ATTENDEE"}
+    assert found["ATTENDEE"] == "mailto:Notes+Team@Example.com"
