@@ -40,7 +40,6 @@ class Intake:
 
         Raises what went wrong with a mail; of several, those that failed are read again, each by itself.
         """
-        await self.receipts.breath()
         if len(mail_ids) == 1:
             await self._read_one(mail_ids[0])
             return
