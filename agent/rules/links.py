@@ -72,6 +72,9 @@ PLATFORM_NAMES = {
 }
 
 
+PLACES = "conference, then location, URL, description, text of the mail, and what comes first there"
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """One meeting link. `code` is `abc-defg-hij`, or '' for other platforms and for Meet nicknames."""
@@ -103,6 +106,15 @@ def best_first(places: Iterable[str], meet_url: str = GOOGLE_MEET_URL) -> tuple[
         links, key=lambda link: (link.platform != MEET, not link.code if link.platform == MEET else False)
     )
     return tuple(dict.fromkeys(link.url for link in ranked))
+
+
+def several_codes(urls: Iterable[str], meet_url: str = GOOGLE_MEET_URL) -> str:
+    """Say which of several Meet meetings an invitation names is joined, and why; '' when it names one at most."""
+    codes = list(dict.fromkeys(code for url in urls if (code := meeting_code(url, meet_url))))
+    if len(codes) < 2:
+        return ""
+    others = ", ".join(codes[1:])
+    return f"{codes[0]} is joined and not {others}: it stands in the better place ({PLACES})"
 
 
 def recognise(url: str, meet_url: str = GOOGLE_MEET_URL) -> Link | None:

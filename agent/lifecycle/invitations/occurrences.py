@@ -29,6 +29,7 @@ from agent.store import series as store
 
 AT_THE_DOOR = frozenset({State.JOINING, State.WAITING})
 NOT_BEGUN = frozenset({State.SCHEDULED, State.QUEUED})
+STAYS = "the call goes on and notes were agreed to, so the bot stays"
 RESTART_IF_LATER = timedelta(minutes=1)
 Place = reconcile.Create | reconcile.Move
 Planned = tuple[Occurrence, Job]
@@ -65,6 +66,7 @@ class Occurrences:
         self.series_id = row.id
         self.series = series
         self.invited = shared_bot.invited(series.master or fresh)
+        self.contest = links.several_codes((series.master or fresh).links, house.habits.meet_url)
         self.now = house.now()
         self.renewed = True  # False: what stays needs no writing
         self._planned = list(planned)
@@ -251,12 +253,23 @@ class Occurrences:
         self._end(*found, decision.reason, taken)
 
     def _end(self, occurrence: Occurrence, job: Job, reason: str, taken: Taken) -> None:
-        """End a job, or leave it to those whom it serves besides."""
-        occurrence.cancelled = True
+        """End a job, or leave it to those whom it serves besides, or to the call that goes on with consent."""
+        known, occurrence.cancelled = occurrence.cancelled, True
         self.session.add(occurrence)
         self.session.flush()
         if store.sharing(self.session, job.id or 0):
             self._detach(occurrence, job)
+            return
+        if State(job.state) is State.RECORDING:
+            # What the people in the call agreed to outweighs a line in a calendar; they can end it by a word.
+            if not known:
+                line: dict[str, object] = {
+                    "uid": self.row.uid,
+                    "cancelled": True,
+                    "detail": f"{reason}; {STAYS}",
+                }
+                jobs.note(self.session, job, self.now, Told.INVITATION_SEEN, line)
+            taken.jobs.append(job)
             return
         try:
             done = plan.cancel(self.session, self.house, job, EndReason.CANCELLED_BY_INVITE, reason)
@@ -305,7 +318,12 @@ class Occurrences:
         jobs.note(self.session, job, self.now, Told.INVITATION_SEEN, self._seen())
 
     def _seen(self) -> dict[str, object]:
-        return {"source": self.row.source, "uid": self.row.uid, "inviter": self.row.inviter}
+        line: dict[str, object] = {
+            "source": self.row.source,
+            "uid": self.row.uid,
+            "inviter": self.row.inviter,
+        }
+        return line | ({"several_links": self.contest} if self.contest else {})
 
     def _write(self, occurrence: Occurrence, wanted: Place) -> None:
         slot = wanted.to_slot if isinstance(wanted, reconcile.Move) else wanted.slot

@@ -10,7 +10,7 @@ from agent.lifecycle.invitations.calendar import Calendar, Message
 from agent.lifecycle.invitations.gate import REFUSED
 from agent.lifecycle.invitations.occurrences import Taken
 from agent.model.tables import Invitation, Mail
-from agent.rules import reconcile, trust
+from agent.rules import links, reconcile, trust
 from agent.rules.replies import verdict
 from agent.rules.trust import Judgement
 from agent.store import mails
@@ -37,6 +37,8 @@ class Taking:
         outcome, reason = verdict(taken.outcome.decisions)
         note = self._note(message, judgement, mail)
         note.outcome, note.reason, note.partstat = outcome, reason, PARTSTAT.get(outcome, "")
+        if contest := links.several_codes(message.component.links, self.house.habits.meet_url):
+            note.rules = [*note.rules, {"rule": "several_links", "result": "flagged", "detail": contest}]
         note.rules = [*note.rules, *(explained(decision) for decision in taken.outcome.decisions)]
         if quiet and self._is_known(note) and not any(map(_acts, taken.outcome.decisions)):
             return taken, note

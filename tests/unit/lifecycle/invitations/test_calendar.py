@@ -19,6 +19,7 @@ from agent.model.invite import Component, Envelope, HandedIn, ParsedMail
 from agent.model.states import State
 from agent.model.tables import EventSeries, Job, Mail, Occurrence
 from agent.rules.ical import Context, read_calendar
+from agent.store import jobs
 from agent.store.series import sharing
 from tests.intake_stage import (
     BOT,
@@ -173,6 +174,32 @@ async def test_a_meeting_cancelled_while_the_bot_is_in_it_is_left(stage: IntakeS
     stage.put_job(1, State.IN_CALL)
     await stage.receive(mail(event(sequence=1), method="CANCEL"))
     assert [(verb, text) for _, verb, text in stage.engine.told] == [(Verb.LEAVE, "cancelled_by_invite")]
+
+
+async def test_a_call_in_which_notes_were_agreed_to_outlasts_its_cancellation(stage: IntakeStage) -> None:
+    await stage.receive(mail(event()))
+    stage.put_job(1, State.RECORDING)
+    for _ in range(2):
+        await stage.receive(mail(event(sequence=1), method="CANCEL"))
+    (job,) = stage.jobs()
+    assert (job.state, job.inviter, stage.engine.told) == (State.RECORDING, HOST, [])
+    with stage.house.database.read() as session:
+        lines = [line.data for line in jobs.timeline(session, 1) if line.data.get("cancelled")]
+        chosen = readers.choose(session, stage.house, job)
+    assert len(lines) == 1, "the timeline tells it once"
+    assert "the bot stays" in lines[0]["detail"]
+    assert {reader.email for reader in chosen} == {HOST}
+
+
+async def test_several_meet_links_are_flagged_with_the_one_that_won(stage: IntakeStage) -> None:
+    await stage.receive(mail(event(extra=[f"DESCRIPTION:The old room was {ELSEWHERE}"])))
+    (job,) = stage.jobs()
+    assert job.meeting_code == "abc-defg-hij"
+    (note,) = stage.notes()
+    (flag,) = [rule["detail"] for rule in note.rules if rule.get("rule") == "several_links"]
+    assert flag.startswith("abc-defg-hij is joined and not xyz-defg-hij")
+    with stage.house.database.read() as session:
+        assert [line.data.get("several_links") for line in jobs.timeline(session, 1)].count(flag) == 1
 
 
 async def test_a_longer_meeting_is_stayed_at(stage: IntakeStage) -> None:
