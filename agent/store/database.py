@@ -72,6 +72,7 @@ class Database:
             self.engine = sa.create_engine(self.url, pool_pre_ping=True, pool_size=10)
             self.jobs_engine = sa.create_engine(self.url, pool_pre_ping=True, pool_size=10)
         self._reader = self.engine.execution_options(reads=True)
+        self._glancer = self._reader.execution_options(glances=True)
 
     @property
     def path(self) -> Path | None:
@@ -98,8 +99,8 @@ class Database:
 
     @contextmanager
     def glance(self) -> Iterator[sa.Connection]:
-        """Open a connection that only reads columns: half of a session's price, for what every request asks."""
-        with _our_errors(), self._reader.connect() as connection:
+        """Open a connection for one statement that reads: half of a session's price, for what every request asks."""
+        with _our_errors(), self._glancer.connect() as connection:
             yield connection
 
     @contextmanager
@@ -211,7 +212,10 @@ class Database:
 
             @sa.event.listens_for(engine, "begin")
             def _begin(connection: sa.Connection) -> None:
-                if connection.get_execution_options().get("reads", False):
+                options = connection.get_execution_options()
+                if options.get("glances", False):
+                    return  # a single statement is a transaction of its own
+                if options.get("reads", False):
                     connection.connection.cursor().execute("BEGIN")  # takes no lock, so nothing can go wrong
                 else:
                     connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -63,7 +63,7 @@ class EventSeries(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     uid: str = Field(unique=True)
     organizer: str = ""
-    inviter: str = ""
+    inviter: str = Field(default="", index=True)
     bound_domain: str = ""
     trust_level: int = 0
     source: str = ""

@@ -19,7 +19,7 @@ class Job(SQLModel, table=True):
     """
 
     __table_args__ = (
-        sa.Index("jobs_of_an_inviter", "inviter", "starts_at"),
+        sa.Index("jobs_of_an_inviter", "inviter", "starts_at", "user_id"),
         sa.Index(
             "jobs_that_a_user_sees",
             "user_id",

@@ -50,6 +50,15 @@ def test_a_commit_is_on_disk_before_it_is_answered(database: Database) -> None:
     assert pragma(database, "foreign_keys") == 1
 
 
+def test_a_glance_sees_what_was_committed_and_holds_nothing_back(database: Database) -> None:
+    count = sa.select(sa.func.count()).select_from(Worker)
+    with database.glance() as connection:
+        assert connection.execute(count).scalar_one() == 0
+        with database.write() as session:
+            session.add(Worker(id="w", started_at=_now()))
+        assert connection.execute(count).scalar_one() == 1, "a statement is a transaction of its own"
+
+
 def test_the_migrations_make_exactly_the_tables_of_the_model(database: Database) -> None:
     def no_search_index(name: str | None, kind: str, _parents: object) -> bool:
         return kind != "table" or name is None or not name.startswith(("said", "noted"))

@@ -118,6 +118,7 @@ def upgrade() -> None:
     with op.batch_alter_table("eventseries", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_eventseries_calendar_id"), ["calendar_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_eventseries_horizon_until"), ["horizon_until"], unique=False)
+        batch_op.create_index(batch_op.f("ix_eventseries_inviter"), ["inviter"], unique=False)
 
     op.create_table(
         "hold",
@@ -213,7 +214,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_job_meeting_code"), ["meeting_code"], unique=False)
         batch_op.create_index(batch_op.f("ix_job_state"), ["state"], unique=False)
         batch_op.create_index(batch_op.f("ix_job_user_id"), ["user_id"], unique=False)
-        batch_op.create_index("jobs_of_an_inviter", ["inviter", "starts_at"], unique=False)
+        batch_op.create_index("jobs_of_an_inviter", ["inviter", "starts_at", "user_id"], unique=False)
         batch_op.create_index(
             "jobs_that_a_user_sees",
             ["user_id", "id"],
@@ -848,6 +849,7 @@ def downgrade() -> None:
 
     op.drop_table("hold")
     with op.batch_alter_table("eventseries", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_eventseries_inviter"))
         batch_op.drop_index(batch_op.f("ix_eventseries_horizon_until"))
         batch_op.drop_index(batch_op.f("ix_eventseries_calendar_id"))
 
