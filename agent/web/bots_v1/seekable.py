@@ -56,4 +56,4 @@ async def sent(media: Media) -> Seekable:
     try:
         return Seekable(media, await asyncio.to_thread(os.stat, media.path))
     except FileNotFoundError as error:
-        raise Missing("The file of this recording is gone.", full=f"recording: {media.path}") from error
+        raise Missing("The recording's file is gone.", full=f"recording: {media.path}") from error

@@ -69,4 +69,4 @@ async def test_a_file_that_is_gone_is_missing(stage, address):
     client, job, path = await recorded(stage, address)
     (stage.house.habits.data_dir / "meetings" / job.public_id / "recording.webm").unlink()
     answer = await client.get(path)
-    assert (answer.status_code, answer.json()) == (404, {"detail": "The file of this recording is gone."})
+    assert (answer.status_code, answer.json()) == (404, {"detail": "The recording's file is gone."})
