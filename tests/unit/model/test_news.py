@@ -66,5 +66,7 @@ def test_what_is_no_news_is_refused(told: dict[str, str]) -> None:
 
 def test_a_policy_survives_the_wire() -> None:
     wire = TypeAdapter(Policy)
-    policy = Policy("Meetbot", invited=(("Host Person", "host@example.com"),), starts_at=NOW, mark="abcdef")
+    policy = Policy(
+        bot_name="Meetbot", invited=(("Host Person", "host@example.com"),), starts_at=NOW, mark="abcdef"
+    )
     assert wire.validate_python(wire.dump_python(policy, mode="json")) == policy
