@@ -163,7 +163,8 @@ class Stay:
         if deadline is not None:
             limits.append(max(0.0, (deadline - self.clock.now()).total_seconds()))
         try:
-            return await asyncio.wait_for(self._events.get(), min(limits, default=None))
+            async with asyncio.timeout(min(limits, default=None)):
+                return await self._events.get()
         except TimeoutError:
             return Tick(self.clock.now())
 
