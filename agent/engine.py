@@ -177,7 +177,8 @@ class Engine:
             self._beats.cancel()
         for lookout in self._lookouts.values():
             lookout.set()
-        running = list(self._running)
+        # DBOS has a loop of its own for when this one stands still, and ends what runs there.
+        running = [task for task in self._running if task.get_loop() is asyncio.get_running_loop()]
         for task in running:
             task.cancel()
         if running:
