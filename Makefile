@@ -7,6 +7,10 @@ INSTALLED := $(VENV)/.installed
 BROWSER := $(VENV)/.browser
 # More options for the command at hand: make demo ARGS="--scenario rival", make test ARGS="-k consent".
 ARGS ?=
+# The tests wait for servers and browsers more than they compute.
+TEST_WORKERS ?= 4
+# Dozens of daemons are started: each would compile the whole tree anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint lint-api units postman bench run docs lock setup browser clean
@@ -18,7 +22,7 @@ demo: setup browser ## Play one whole meeting against the fake world, with live 
 	$(VENV)/bin/meetbot demo $(ARGS)
 
 test: setup browser ## Run every test
-	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(PY) -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup ## Check style, types and the direction of imports
 	$(VENV)/bin/ruff check .
