@@ -11,6 +11,7 @@ from agent.meet.course import Patience
 from agent.meet.load import Load, LoadGauge
 from agent.meet.pool import Lease, Pool
 from agent.meet.profile import Profile, Profiles
+from agent.meet.seating import VISITS_PER_BROWSER
 from agent.model.call import Visit
 from agent.ports import Clock
 
@@ -19,6 +20,7 @@ class BrowserMeet:
     """Implements `ports.Meet` with Chromium. `sandbox` None leaves Chromium's sandbox on unless root runs it.
 
     No bot is taken in beside others after `busy_seconds` with the processors at `busy_percent` or more; 0 takes all.
+    A browser that has served `visits_per_browser` is replaced.
     """
 
     def __init__(
@@ -35,10 +37,10 @@ class BrowserMeet:
         patience: Patience | None = None,
         busy_percent: float = 0.0,
         busy_seconds: float = 10.0,
+        visits_per_browser: int = VISITS_PER_BROWSER,
     ) -> None:
-        self._pool = Pool(
-            Launch(executable, headless, sandbox, data_dir / "browser"), bots_per_browser, max_bots, data_dir
-        )
+        launch = Launch(executable, headless, sandbox, data_dir / "browser")
+        self._pool = Pool(launch, bots_per_browser, max_bots, data_dir, visits_per_browser)
         self._load = LoadGauge(Load(busy_percent, busy_seconds), clock)
         self._profiles = Profiles(profile_dir)
         self._data_dir = data_dir

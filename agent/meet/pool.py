@@ -18,6 +18,7 @@ from agent.meet.browser import (
     installed_browser,
 )
 from agent.meet.remains import Remains
+from agent.meet.seating import VISITS_PER_BROWSER, Seats, choose
 
 CLOSE_SECONDS = 6.0
 CONTEXT_SECONDS = 20.0
@@ -27,10 +28,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(eq=False, slots=True)
 class Shared:
-    """One browser and how many bots sit in it."""
+    """One browser, how many bots sit in it, and how many ever have."""
 
     browser: Browser
     bots: int = 0
+    visits: int = 0
     closing: bool = False
 
     @property
@@ -60,12 +62,16 @@ class Lease:
 
 @dataclass(eq=False)
 class Pool:
-    """Starts browsers as they are needed and ends those nobody uses. `data_dir` keeps the list of what to sweep."""
+    """Starts browsers as they are needed and ends those nobody uses. `data_dir` keeps the list of what to sweep.
+
+    After `visits_per_browser` bots a browser takes no further one, and ends with the last of those it has.
+    """
 
     launch: Launch
     bots_per_browser: int
     max_bots: int
     data_dir: Path
+    visits_per_browser: int = VISITS_PER_BROWSER
     _playwright: Playwright | None = None
     _shared: list[Shared] = field(default_factory=list)
     _bots: int = 0
@@ -141,9 +147,11 @@ class Pool:
     async def _seat(self) -> Shared:
         async with self._lock:
             self._shared = [shared for shared in self._shared if shared.usable]
-            free = [shared for shared in self._shared if shared.bots < self.bots_per_browser]
-            shared = max(free, key=lambda one: one.bots) if free else await self._add_browser()
+            seats = [Seats(shared.bots, shared.visits) for shared in self._shared]
+            chosen = choose(seats, self.bots_per_browser, self.visits_per_browser)
+            shared = await self._add_browser() if chosen is None else self._shared[chosen]
             shared.bots += 1
+            shared.visits += 1
             return shared
 
     async def _add_browser(self) -> Shared:
