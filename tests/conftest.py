@@ -5,9 +5,14 @@ from functools import cache
 
 import httpcore2
 import pytest
+from hypothesis import settings
 
 from agent.sandbox.teller import Teller
 from agent.sandbox.world import World
+
+# How fast an example runs is no property of the product: a busy machine takes its time.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture(autouse=True, scope="session")
