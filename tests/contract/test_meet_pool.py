@@ -1,12 +1,14 @@
 """Many bots in a few browsers: places, crashes, and nothing left behind."""
 
 import asyncio
+import gc
 import json
 import signal
 import subprocess
 import sys
 import textwrap
 import time
+import weakref
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -104,6 +106,50 @@ async def test_stopping_ends_calls_and_leaves_no_process_and_no_profile(stage: S
     assert alive == []
     assert not Path(str(found["profile"])).exists()
     assert browsers_of(data_dir) == []
+
+
+async def test_a_browser_that_served_its_visits_takes_no_more_and_ends_with_its_last(stage: Stage) -> None:
+    data_dir = stage.data_dir / "retired"
+    meet = stage.new_meet(bots_per_browser=2, visits_per_browser=2, data_dir=data_dir)
+    await meet.start()
+    first, second = await stage.bot(meet=meet), await stage.bot(meet=meet)
+    (retiring,) = browsers_of(data_dir)
+    await first.close()
+    third = await stage.bot(meet=meet)
+    kept, fresh = browsers_of(data_dir)
+    assert kept == retiring
+    await second.close()
+    assert not psutil.pid_exists(int(str(retiring["pid"])))
+    assert browsers_of(data_dir) == [fresh]
+    await third.caller.knock()
+    await third.see("Knocked")
+    await meet.stop()
+    await third.close()
+    assert not psutil.pid_exists(int(str(fresh["pid"])))
+    assert browsers_of(data_dir) == []
+
+
+async def test_of_a_visit_that_is_over_nothing_is_kept(stage: Stage) -> None:
+    staying = await stage.bot()
+    kept = await a_whole_visit(stage)
+    deadline = time.monotonic() + 10
+    while any(part() for part in kept) and time.monotonic() < deadline:
+        await asyncio.sleep(0.02)
+        gc.collect()
+    assert [type(part()).__name__ for part in kept if part() is not None] == []
+    await staying.close()
+
+
+async def a_whole_visit(stage: Stage) -> list[weakref.ref[object]]:
+    """In, out and given back; what of it must be gone afterwards, though its browser goes on."""
+    bot = await stage.bot(access="open")
+    await bot.caller.knock()
+    await bot.see("Admitted")
+    await bot.caller.start_capture()
+    await bot.caller.leave()
+    await bot.close()
+    place = bot.caller._place
+    return [weakref.ref(part) for part in (bot.caller, bot.caller._watcher, place.session, place.page)]
 
 
 async def test_what_a_killed_run_left_is_swept_by_the_next(stage: Stage, tmp_path: Path) -> None:
