@@ -40,7 +40,6 @@ def worker(
 ) -> None:
     """Run bots for a server elsewhere: claim its jobs, bring the bots to the meetings, and report what happens."""
     settings = read_settings(config, [NO_ADDRESS, *(overrides or [])])
-    configure(settings.logging.level, settings.logging.format)
     room = places or settings.browser.max_bots
     if not room:
         raise Misconfigured("There is no place for a bot here; give --places, or raise browser.max_bots.")
@@ -48,10 +47,10 @@ def worker(
         raise Misconfigured(
             f"--server {server} is no address; write https://… as in the server's http.public_url"
         )
+    token = _token(token_file)
+    configure(settings.logging.level, settings.logging.format)
     systemd = Systemd(handed_over())
-    assembled = app.build_worker(
-        settings, SystemClock(), server=server, token=_token(token_file), places=room
-    )
+    assembled = app.build_worker(settings, SystemClock(), server=server, token=token, places=room)
     supervisor = Supervisor(
         worker_parts(assembled),
         on_ready=partial(systemd.notify, "READY=1"),
