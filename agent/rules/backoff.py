@@ -1,4 +1,4 @@
-"""When to try again, and when to stop: webhooks, mails, and looks at the platform for a transcript.
+"""When to try again, and when to stop: webhooks, mails, looks at the platform for a transcript, places for bots.
 
 Times are offsets in seconds; jitter comes in as a fraction in [0, 1) so that a decision can be repeated.
 """
@@ -14,6 +14,7 @@ HOOK_WAITS_SECONDS = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_4
 HOOK_JITTER = 0.1
 HOOK_LONGEST_WAIT_SECONDS = 86_400.0
 ENDPOINT_PATIENCE = timedelta(days=5)
+PLACE_LONGEST_WAIT_SECONDS = 30.0
 
 # Twelve attempts within a day: quick at first, since most refusals of mail are greylisting.
 MAIL_WAITS_SECONDS = (60, 300, 900, 1_800, 3_600, 7_200, 14_400, 14_400, 14_400, 14_400, 14_400)
@@ -76,6 +77,14 @@ def next_look(
         return None
     wait = poll_seconds[min(looks, len(poll_seconds) - 1)]
     return min(wait, left_seconds)
+
+
+def next_place(waited_seconds: float, first_seconds: float) -> float:
+    """Return the seconds until a bot that has waited so long for a place asks again.
+
+    As long as it has waited, so that its waits double; the one who leaves a place wakes who is next in any case.
+    """
+    return min(max(waited_seconds, first_seconds), PLACE_LONGEST_WAIT_SECONDS)
 
 
 def _retry(

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from agent.errors import Superseded, Temporary
-from agent.lifecycle.attendance import errand
+from agent.lifecycle.attendance import ending, errand
 from agent.lifecycle.attendance.scribe import HEARTBEAT_SECONDS, Scribe
 from agent.lifecycle.attendance.taking import take
 from agent.lifecycle.house import House
 from agent.model.loan import Verb
-from agent.model.states import TERMINAL, State
+from agent.model.states import TERMINAL, State, Told
 from agent.model.tables import Job
 from agent.ports import Inbox
 from agent.store import jobs, loans
@@ -28,9 +28,10 @@ class Attend:
 
     async def __call__(self, inbox: Inbox, job_id: int, revision: int) -> None:
         """Bring the bot in, stay, leave, and hand over to the harvest; first see whether the calendar still says so."""
-        if self._recheck is not None:
+        no_place = await asyncio.to_thread(self._still_waits, job_id)
+        if self._recheck is not None and not no_place:
             await self._recheck(job_id)
-        taken = await asyncio.to_thread(self._take, job_id, revision)
+        taken = await asyncio.to_thread(self._take, job_id, revision, no_place)
         if taken is None:
             return
         job, wanted, unheard = taken
@@ -43,7 +44,17 @@ class Attend:
         finally:
             await asyncio.to_thread(self._release, job)
 
-    def _take(self, job_id: int, revision: int) -> tuple[Job, errand.Errand, list[Verb]] | None:
+    def _still_waits(self, job_id: int) -> str:
+        """Why there is still no place for a job that was put back for it: no calendar is read again for that."""
+        no_place = self.house.meet.no_place()
+        if not no_place:
+            return ""
+        with self.house.database.read() as session:
+            return no_place if jobs.has_noted(session, job_id, Told.WAITING_FOR_PLACE) else ""
+
+    def _take(
+        self, job_id: int, revision: int, no_place: str
+    ) -> tuple[Job, errand.Errand, list[Verb]] | None:
         """Check that this run is wanted, and move the job to the door. What was told to a lost worker is still to obey."""
         house = self.house
         with house.database.write() as session:
@@ -51,14 +62,16 @@ class Attend:
             state = State(job.state)
             if job.revision != revision or state in TERMINAL or state is State.FINALIZING:
                 return None
-            no_place = house.meet.no_place()
+            no_place = no_place or house.meet.no_place()
             if not take(session, house, job, house.engine.worker_id, house.now(), no_place=no_place):
                 return None
             return job, errand.prepare(session, house, job), loans.end(session, job_id)
 
     def _release(self, job: Job) -> None:
+        """Give the meeting free, and the place to whoever waits for one."""
         with self.house.database.write() as session:
             jobs.release_meeting(session, job.meeting_code, job.id or 0)
+            ending.wake_next(session, self.house, job)
 
     @asynccontextmanager
     async def _beating(self, scribe: Scribe, job: Job) -> AsyncIterator[None]:

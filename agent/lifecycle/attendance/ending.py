@@ -11,12 +11,12 @@ from agent.lifecycle.transition import advance
 from agent.model.news import GaveUp, HandedBack, LeftCall
 from agent.model.states import EndReason, FailureCode, State, Told
 from agent.model.tables import Job
-from agent.rules import permission
+from agent.rules import backoff, permission
 from agent.store import jobs, loans
 
 HARVEST = "harvest"
 REJOIN_SECONDS = (5.0, 15.0, 30.0, 60.0)
-PLACE_SECONDS = 5.0  # a run wakes early enough for three such waits before the knock
+PLACE_SECONDS = 5.0  # a run wakes early enough for three waits (5, 5 and 10 s) before the knock
 # What a wish to leave may say: nothing is to be made of the meeting.
 CALLED_OFF = frozenset({"cancel", "cancelled_by_invite"})
 
@@ -54,8 +54,27 @@ def wait_for_place(session: Session, house: House, job: Job, why: str, now: date
     job.joins -= 1
     if not jobs.has_noted(session, job.id or 0, Told.WAITING_FOR_PLACE):
         jobs.note(session, job, now, Told.WAITING_FOR_PLACE, {"reason": why})
-    _come_again(session, house, job, now, PLACE_SECONDS)
+    advance(session, house.engine, job, State.QUEUED, now)
+    waited_seconds = (now - job.updated_at).total_seconds()
+    _come_again(session, house, job, now, backoff.next_place(waited_seconds, PLACE_SECONDS))
     loans.offer(session, job.id or 0, plan.attend_key(job))
+
+
+def wake_next(session: Session, house: House, left: Job) -> None:
+    """The bot of `left` gave its place back: have the most urgent job that waits come now.
+
+    That job is on offer again once it finds none. A bot that had found no place itself has none to give.
+    """
+    waiting = loans.offered(session)
+    if any(job.id == left.id for _, job in waiting):
+        return
+    for loan, offered in waiting:
+        job = jobs.get(session, offered.id or 0, lock=True)
+        if loan.key == plan.attend_key(job):
+            job.revision += 1
+            session.add(job)
+            house.engine.after(session, plan.ATTEND, plan.attend_key(job), job.id or 0, job.revision)
+            return
 
 
 def give_up(session: Session, house: House, job: Job, code: FailureCode, detail: str, now: datetime) -> None:

@@ -1,15 +1,19 @@
 """Bots that find no place wait for one, and the machine that is too busy takes nobody in."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
 from agent.errors import NoPlace
+from agent.lifecycle.attendance.attend import Attend
 from agent.lifecycle.commands import Commands
+from agent.lifecycle.plan import ATTEND
 from agent.meet.load import Load
 from agent.model.call import CallOver
 from agent.model.states import EndReason, FailureCode, State, Told
-from agent.store import jobs
+from agent.rules.backoff import PLACE_LONGEST_WAIT_SECONDS
+from agent.store import jobs, loans
 from tests.unit.lifecycle import world
 from tests.unit.lifecycle.attendance.test_attend import (
     OPERATOR,
@@ -28,6 +32,11 @@ FULL = "All 1 places for bots are taken ([browser] max_bots)."
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agent.lifecycle.attendance.ending.PLACE_SECONDS", 0.1)
+
+
+def on_offer(told: world.Told) -> int:
+    with told.house.database.read() as session:
+        return len(loans.offered(session))
 
 
 def reasons(told: world.Told) -> list[object]:
@@ -58,6 +67,58 @@ async def test_a_place_that_is_lost_on_the_way_is_no_failed_try(told: world.Told
     assert (await state_is(told, State.IN_CALL)).joins == 1
     assert Told.LEFT not in kinds(told)
     caller.tell(CallOver(now(), EndReason.ENDED_BY_HOST))
+
+
+async def test_a_place_that_becomes_free_is_taken_at_once(
+    told: world.Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.lifecycle.attendance.ending.PLACE_SECONDS", 1000.0)
+    make(told)
+    first = await into_the_call(told)
+    told.meet.full = FULL
+    make(told, key="test:2", meeting_code="xyz-abcd-efg", external_id="second")
+    await until(lambda: on_offer(told))
+    told.meet.full = ""
+    first.tell(CallOver(now(), EndReason.ENDED_BY_HOST))
+    async with asyncio.timeout(PLACE_LONGEST_WAIT_SECONDS / 2):
+        second = await told.meet.caller(2)
+    assert second.visit.job_id != first.visit.job_id
+
+
+async def test_a_bot_that_lost_its_place_wakes_nobody(
+    told: world.Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.lifecycle.attendance.ending.PLACE_SECONDS", 1000.0)
+    told.meet.full = FULL
+    make(told)
+    await until(lambda: on_offer(told) == 1)
+    waited_once = job_of(told).revision
+    told.meet.full, told.meet.refuses = "", NoPlace(FULL)
+    make(told, key="test:2", meeting_code="xyz-abcd-efg", external_id="second")
+    await until(lambda: on_offer(told) == 2)
+    await until(lambda: not told.house.engine._running)
+    with told.house.database.read() as session:
+        assert [job.revision for _, job in loans.offered(session)] == [waited_once, waited_once]
+
+
+async def test_the_calendar_is_asked_once_while_a_bot_waits_and_again_before_it_goes(
+    told: world.Told,
+) -> None:
+    asked: list[int] = []
+
+    async def recheck(job_id: int) -> None:
+        asked.append(job_id)
+
+    attend = told.house.engine._jobs[ATTEND][0]
+    assert isinstance(attend, Attend)
+    attend._recheck = recheck
+    told.meet.full = FULL
+    make(told)
+    await until(lambda: job_of(told).revision > 3)
+    assert len(asked) == 1
+    told.meet.full = ""
+    await into_the_call(told)
+    assert len(asked) == 2
 
 
 async def test_a_bot_that_waits_can_be_cancelled(told: world.Told) -> None:

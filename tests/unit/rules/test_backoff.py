@@ -13,6 +13,7 @@ from agent.rules.backoff import (
     after_mail,
     endpoint_is_dead,
     next_look,
+    next_place,
 )
 
 NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
@@ -113,3 +114,11 @@ def test_looking_ends_and_never_after_the_wait(polls, hours):
         waited, looks = waited + wait, looks + 1
 
     assert waited == pytest.approx(hours * 3600)
+
+
+def test_waits_for_a_place_double_up_to_half_a_minute():
+    waited, waits = 0.0, []
+    for _ in range(6):
+        waits.append(next_place(waited, 5.0))
+        waited += waits[-1]
+    assert waits == [5, 5, 10, 20, 30, 30]
