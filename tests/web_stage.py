@@ -74,7 +74,7 @@ class WebStage:
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> "WebStage":
-        for name in ("attend", "read", "harvest", "summarise", "deliver"):
+        for name in ("attend", "read", "take", "harvest", "summarise", "deliver"):
             self._handle(name)
         await self.engine.start()
         listener = socket.socket()
