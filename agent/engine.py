@@ -30,9 +30,8 @@ from agent.store.database import Database
 APPLICATION = "meetbot"
 APPLICATION_VERSION = "meetbot-1"  # pinned: an upgrade finishes what was under way
 VERBS = "verbs"
-POLL_SECONDS = (
-    2.0  # what this process enqueues is seen at once; the rest are others' jobs, and those that were delayed
-)
+# What this process enqueues is seen at once; the rest are others' jobs, and those that were delayed.
+POLL_SECONDS = 2.0
 VERB_POLL_SECONDS = 0.5
 UNUSED_POLL_SECONDS = 60.0  # the engine's own queue, which carries nothing of ours
 AFTERWARDS_SECONDS = 0.2  # the engine's own record of a job's end, for which a full queue waits
