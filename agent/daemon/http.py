@@ -11,6 +11,8 @@ from fastapi import FastAPI
 from agent.errors import Misconfigured
 
 GRACE_SECONDS = 5
+# Longer than clients keep an idle connection: one that is closed as it is used again loses a request.
+KEEP_ALIVE_SECONDS = 75
 TICK_SECONDS = 1.0  # what a tick does is to put the time into the headers
 
 
@@ -52,6 +54,7 @@ class HttpServer:
             proxy_headers=bool(trusted_proxies),
             forwarded_allow_ips=list(trusted_proxies),
             timeout_graceful_shutdown=GRACE_SECONDS,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
         self._server = _Server(config)
         self._serving: asyncio.Task[None] | None = None

@@ -24,6 +24,8 @@ from agent.sandbox.okoro import DEFAULT_SERVICE_TOKEN, OkoroProxy
 from agent.sandbox.service import WiredFake, build_service
 
 GRACE_SECONDS = 2
+# Longer than clients keep an idle connection: one that is closed as it is used again loses a request.
+KEEP_ALIVE_SECONDS = 75
 TICK_SECONDS = 1.0
 HOOK_SECRET = "whsec_c2FuZGJveC1zZWNyZXQtMDEyMzQ1Njc4OQ=="  # noqa: S105 - signs nothing but fakes
 
@@ -114,6 +116,7 @@ class World:
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
         self._server = _Server(config)
         self._serving = asyncio.create_task(self._server.serve(sockets=[web]))
