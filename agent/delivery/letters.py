@@ -120,39 +120,29 @@ class LetterWriter:
     def reply(self, letter: ReplyLetter) -> Mail:
         """Return the iTIP REPLY to the organizer, from the very address that was invited."""
         answer = ANSWERS[letter.partstat]
-        body = EmailMessage(policy=POLICY)
         text = f"{self._bot_name} answered: {answer.lower()}.\n"
-        body.set_content(prose(f"{text}\n{letter.comment}\n" if letter.comment else text))
-        body.add_alternative(
-            itip.reply(letter), subtype="calendar", charset="UTF-8", params={"method": "REPLY"}
-        )
-        return compose(
-            body,
-            message_id=letter.message_id,
-            subject=f"{answer}: {letter.title}",
-            sender=self._as_invited(letter.attendee),
-            recipient=mailbox(letter.organizer.email, letter.organizer.name),
-            sent_at=letter.stamped_at,
-            thread=letter.thread,
-            auto_submitted="auto-generated",
-        )
+        comment = f"{text}\n{letter.comment}\n" if letter.comment else text
+        return self._to_organizer(letter, answer, comment, "REPLY", itip.reply(letter))
 
     def refresh(self, letter: RefreshLetter) -> Mail:
         """Return the iTIP REFRESH to the organizer, from the very address that was invited."""
+        text = (
+            f"{self._bot_name} was told of one meeting of a series that it does not know, and asks your calendar for "
+            "the series. Calendars answer by themselves; nobody needs to do anything.\n"
+        )
+        return self._to_organizer(letter, "Refresh", text, "REFRESH", itip.refresh(letter))
+
+    def _to_organizer(
+        self, letter: ReplyLetter | RefreshLetter, word: str, text: str, method: str, calendar: str
+    ) -> Mail:
+        """Compose an iTIP message for a calendar, with a text for whoever opens it."""
         body = EmailMessage(policy=POLICY)
-        body.set_content(
-            prose(
-                f"{self._bot_name} was told of one meeting of a series that it does not know, and asks your calendar for "
-                "the series. Calendars answer by themselves; nobody needs to do anything.\n"
-            )
-        )
-        body.add_alternative(
-            itip.refresh(letter), subtype="calendar", charset="UTF-8", params={"method": "REFRESH"}
-        )
+        body.set_content(prose(text))
+        body.add_alternative(calendar, subtype="calendar", charset="UTF-8", params={"method": method})
         return compose(
             body,
             message_id=letter.message_id,
-            subject=f"Refresh: {letter.title}",
+            subject=f"{word}: {letter.title}",
             sender=self._as_invited(letter.attendee),
             recipient=mailbox(letter.organizer.email, letter.organizer.name),
             sent_at=letter.stamped_at,
