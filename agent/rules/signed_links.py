@@ -75,7 +75,7 @@ def read(key: bytes, token: str, purpose: Purpose, now: datetime) -> Link:
         named, subject, reader, detail, until = json.loads(base64.urlsafe_b64decode(padded))
         link = Link(Purpose(named), str(subject), str(reader), str(detail))
         expires_at = int(until)
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise Denied(_UNREADABLE, full=f"mail link: {type(error).__name__}") from error
     check(key, f"mail:{said}", expires_at, signature, now)
     if link.purpose is not purpose:

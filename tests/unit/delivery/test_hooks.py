@@ -291,6 +291,7 @@ NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
         (format_datetime(NOW + timedelta(minutes=2), usegmt=True), 120),
         (format_datetime(NOW - timedelta(minutes=2), usegmt=True), 0),
         ("Tue, 99 Nov 2026 99:00:00 GMT", None),
+        ("Tue, 24 Nov 2026 14:00:00 +99999999999999", None),
     ],
 )
 def test_retry_after_is_seconds_or_a_date(value, seconds):

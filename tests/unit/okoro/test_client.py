@@ -1,5 +1,6 @@
 import asyncio
 from contextlib import aclosing
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from agent.errors import Denied, Invalid, MeetbotError, Misconfigured, Missing, Temporary
 from agent.okoro.client import OkoroClient
 from agent.okoro.endpoints import LIST_ENTRIES, LISTED, TABLE, Scope
+from agent.okoro.retries import retry_after_seconds
 from agent.okoro.wire import ids
 from agent.sandbox.teller import Teller
 from agent.sandbox.world import World
@@ -21,6 +23,11 @@ async def read_all(client: OkoroClient, made: dict[str, Any]) -> list[str]:
 
 def expected(order: dict[str, Any]) -> list[str]:
     return [entry["text"] for entry in order["transcripts"][0]["entries"]]
+
+
+def test_a_retry_after_of_no_time_that_there_is_says_nothing() -> None:
+    now = datetime(2026, 11, 24, 14, tzinfo=UTC)
+    assert retry_after_seconds("Tue, 24 Nov 2026 14:00:00 +99999999999999", now) is None
 
 
 def test_the_table_holds_the_twelve_endpoints_with_their_least_scope():

@@ -1,5 +1,6 @@
 """Links in mails: good for one thing, for one reader, for a time."""
 
+import base64
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -42,6 +43,15 @@ def test_a_link_with_any_character_changed_opens_nothing(place: int, letter: str
     if changed != token:
         with pytest.raises(Denied):
             read(KEY, changed, Purpose.TRANSCRIPT, NOW)
+
+
+@pytest.mark.parametrize("until", ["Infinity", "1e999", "NaN", "null", "[]", "true", "9" * 1000, '"never"'])
+def test_a_forged_end_is_refused_whatever_number_it_is(until: str) -> None:
+    said = base64.urlsafe_b64encode(f'["delete","job_01","host@example.com","",{until}]'.encode()).rstrip(
+        b"="
+    )
+    with pytest.raises(Denied):
+        read(KEY, f"{said.decode()}.forged", Purpose.DELETE, NOW)
 
 
 @given(st.text(max_size=3000))
