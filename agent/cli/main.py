@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 from typer.main import get_command, get_group
 
 from agent.errors import Kind, MeetbotError, Misconfigured
+from agent.rules.visible import visible
 
 # Each command by the name of what carries it out; a module is loaded when its command is asked for, so that none waits
 # for what the others import.
@@ -101,7 +102,7 @@ def main() -> None:
     try:
         app(prog_name="meetbot")
     except MeetbotError as error:
-        typer.echo(f"meetbot: {error.safe}", err=True)
+        typer.echo(f"meetbot: {visible(error.safe)}", err=True)
         raise SystemExit(_status(error)) from None
 
 

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.cli.cells import cell, words
+from agent.rules.visible import visible
 
 Row = Mapping[str, Any]
 WHOLE = {
@@ -41,7 +42,7 @@ def show(value: Row, as_json: bool) -> None:
     table.add_column(overflow="fold")
     for name, field in value.items():
         if text := cell(field, seconds=True):
-            table.add_row(Text(words(name)), Text(text))
+            table.add_row(Text(words(name)), Text(visible(text)))
     _put(table)
 
 
@@ -57,26 +58,26 @@ def show_all(rows: Sequence[Row], columns: Sequence[str], as_json: bool) -> None
     for name in columns:
         table.add_column(words(name), overflow="fold", no_wrap=name in WHOLE)
     for row in rows:
-        table.add_row(*(Text(cell(row.get(name), seconds=name == "at")) for name in columns))
+        table.add_row(*(Text(_one_line(cell(row.get(name), seconds=name == "at"))) for name in columns))
     _put(table)
 
 
 def heading(text: str) -> None:
     """Begin a part of what is printed for people."""
-    _put(Text(f"\n{text}", style="bold"))
+    _put(Text(f"\n{visible(text)}", style="bold"))
 
 
 def points(lines: Sequence[str]) -> None:
     """Print prose, a point a line."""
     for line in lines:
         table = Table.grid(padding=(0, 1))
-        table.add_row("•", Text(line))
+        table.add_row("•", Text(visible(line)))
         _put(Padding(table, (0, 0, 0, 1)))
 
 
 def say(text: str) -> None:
     """Tell a person something on the way, where it cannot mix with the result."""
-    typer.echo(text, err=True)
+    typer.echo(visible(text), err=True)
 
 
 def _put(what: RenderableType) -> None:
@@ -90,4 +91,9 @@ def _put(what: RenderableType) -> None:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=cell)
+    return visible(json.dumps(value, ensure_ascii=False, default=cell))
+
+
+def _one_line(text: str) -> str:
+    """Return a cell's text so that it cannot be taken for a row of its own."""
+    return visible(" ".join(text.splitlines()))

@@ -1,6 +1,6 @@
 """The log: one line per event on standard error, as JSON or text, with nothing in it that must not leave.
 
-Secrets are masked twice, by the name of their key and by their looks. Unless the level is debug, an e-mail address is
+Secrets are masked twice, by the name of their key and by their looks; characters that command a terminal are spelled out. Unless the level is debug, an e-mail address is
 replaced by a short hash that stays the same, so that lines about one person can be told to belong together. Meeting codes
 stay: they are what an operator searches for.
 """
@@ -9,7 +9,7 @@ import hashlib
 import logging
 import re
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any, TextIO
 
 import structlog
@@ -17,17 +17,19 @@ from structlog.stdlib import ProcessorFormatter
 from structlog.types import Processor
 
 from agent.errors import MeetbotError
+from agent.rules.visible import visible
 
 MASK = "••••••"
 SECRET_KEY = re.compile(r"token|secret|passw|authori[sz]ation|cookie|api_?key|private_?key|credential", re.I)
 SECRET_LOOKS = (
     (re.compile(r"\b(mb_(?:live|test)_)[\w-]+"), rf"\1{MASK}"),
     (re.compile(r"\b(whsec_|svc_)[\w+/=-]+"), rf"\1{MASK}"),
-    (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), MASK),
+    (re.compile(r"\beyJ[\w-]{1,400}+\.[\w-]++\.[\w-]*"), MASK),
     (re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]+", re.I), rf"\1 {MASK}"),
     (re.compile(r"(://[^\s/:@]*):[^\s/@]+@"), rf"\1:{MASK}@"),
 )
-ADDRESS = re.compile(r"[\w.+%-]+@([\w-]+(?:\.[\w-]+)*)")
+# Begun only where a word begins and never taken back: hostile text of any length is read once.
+ADDRESS = re.compile(r"(?<![\w.+%-])[\w.+%-]++@([\w-]+(?:\.[\w-]+)*)")
 CHATTY = ("apscheduler", "dbos", "httpx2", "httpcore2", "openai", "googleapiclient", "uvicorn.access")
 
 
@@ -53,7 +55,8 @@ class Redactor:
         return value if isinstance(value, bool | int | float | None) else self.text(str(value))
 
     def text(self, text: str) -> str:
-        """Return the text without what looks like a secret or an address."""
+        """Return the text without what looks like a secret or an address, or could command a terminal."""
+        text = visible(text)
         for looks, instead in SECRET_LOOKS:
             text = looks.sub(instead, text)
         return ADDRESS.sub(_hashed, text) if self.hide_addresses else text
@@ -83,7 +86,7 @@ def configure(level: str, form: str, stream: TextIO = sys.stderr) -> None:
                 ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
                 Redactor(hide_addresses=level != "debug"),
-                _renderer(form, colors=stream.isatty()),
+                *_renderers(form, colors=stream.isatty()),
             ],
         )
     )
@@ -99,10 +102,15 @@ def full_text(error: BaseException) -> str:
     return error.full if isinstance(error, MeetbotError) else repr(error)
 
 
-def _renderer(form: str, *, colors: bool) -> Processor:
+def _renderers(form: str, *, colors: bool) -> Sequence[Processor]:
     if form == "json":
-        return structlog.processors.JSONRenderer(ensure_ascii=False)
-    return structlog.dev.ConsoleRenderer(colors=colors)
+        return (structlog.processors.JSONRenderer(ensure_ascii=False),)
+    return _on_one_line, structlog.dev.ConsoleRenderer(colors=colors)
+
+
+def _on_one_line(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """Keep a message from beginning a second line, which would read as an entry of its own."""
+    return {**event, "event": str(event.get("event", "")).replace("\n", "\\n")}
 
 
 def _hashed(found: re.Match[str]) -> str:

@@ -101,3 +101,31 @@ def test_less_than_the_level_is_not_written():
 def test_chatty_libraries_speak_only_at_debug():
     assert logged(lambda: logging.getLogger("httpx2").info("GET /?q=1")) == ""
     assert "GET" in logged(lambda: logging.getLogger("httpx2").info("GET /?q=1"), level="debug")
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_text_from_outside_commands_no_terminal_and_begins_no_line(form):
+    def write():
+        structlog.get_logger().info("met \x1b[2J\x9b1m\nforged", name="\x1b]0;x\x07", title="\u202etitle")
+        logging.getLogger("other").warning("said %s", "a\nforged \x1b[31m")
+
+    lines = logged(write, form=form).splitlines()
+    assert len(lines) == 2
+    assert not {"\x1b", "\x9b", "\x07", "\u202e"} & set("".join(lines))
+
+
+def test_the_lines_of_a_failure_stay_lines():
+    def write():
+        try:
+            raise ValueError("broken\x1b[2J")
+        except ValueError:
+            structlog.get_logger().exception("failed")
+
+    lines = logged(write, form="text").splitlines()
+    assert any(line.endswith("ValueError: broken\\u001b[2J") for line in lines)
+
+
+@pytest.mark.parametrize("hostile", ["a" * 1_000_000, "-eyJ" * 50_000, "://x:" * 200_000])
+def test_text_of_any_length_is_read_once(hostile):
+    """Backtracking over it would take minutes."""
+    assert hostile[:50] in logged(lambda: structlog.get_logger().info("x", text=hostile))
