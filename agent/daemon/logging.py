@@ -1,8 +1,8 @@
 """The log: one line per event on standard error, as JSON or text, with nothing in it that must not leave.
 
-Secrets are masked twice, by the name of their key and by their looks; characters that command a terminal are spelled out. Unless the level is debug, an e-mail address is
-replaced by a short hash that stays the same, so that lines about one person can be told to belong together. Meeting codes
-stay: they are what an operator searches for.
+Secrets are masked twice, by the name of their key and by their looks; characters that command a terminal are spelled
+out. Unless the level is debug, an e-mail address is replaced by a short hash that stays the same, so that lines about one
+person can be told to belong together. Meeting codes stay: they are what an operator searches for.
 """
 
 import hashlib
