@@ -2,7 +2,8 @@
 
 A job is an async function of plain ids. It is started by `after` inside the caller's transaction, so that it exists
 exactly if that transaction committed. A job may be killed and run again at any point, so each is written to be
-repeatable. One that raises is run again under `<key>~<n>`, later each time; truth never stands in the engine alone.
+repeatable. One that raises is run again under `<key>~<n>`, later each time; one that hears verbs, within the same run.
+Truth never stands in the engine alone.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -20,11 +22,11 @@ import sqlalchemy as sa
 import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
 from dbos._queue import queue_worker_thread
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from agent.errors import Temporary
-from agent.model.tables import Worker
 from agent.ports import Inbox
+from agent.store import workers
 from agent.store.database import Database
 
 APPLICATION = "meetbot"
@@ -38,8 +40,11 @@ AFTERWARDS_SECONDS = 0.2  # the engine's own record of a job's end, for which a 
 TIDY_SECONDS = 12.0  # leaving a call by its button, and writing down the last words
 ALIVE = ["ENQUEUED", "DELAYED", "PENDING"]
 WAIT_FOR_VERB_SECONDS = 86_400.0
-LIVENESS_LOCK = 0x6D656574
 RETRY_DELAYS_SECONDS = (5.0, 30.0, 120.0, 600.0, 1800.0, 3600.0)
+# A job that hears keeps its place meanwhile, and somebody may wait for it.
+RESTART_DELAYS_SECONDS = (1.0, 5.0, 15.0, 30.0, 60.0, 60.0, 60.0)
+FORGET_AT_ONCE = 1000
+AWAY_SECONDS = 2.0  # between two tries at a database that cannot be written to
 FENCED_EXIT_STATUS = 75  # EX_TEMPFAIL: the supervisor starts the process anew
 
 Job = Callable[..., Awaitable[None]]
@@ -199,11 +204,13 @@ class Engine:
 
     def forget_finished(self, before: datetime) -> int:
         """Delete the engine's own records of jobs finished before an instant; return how many."""
-        finished = DBOS.list_workflows(
-            completed_before=before.isoformat(), load_input=False, load_output=False, limit=1000
-        )
-        DBOS.delete_workflows([workflow.workflow_id for workflow in finished])
-        return len(finished)
+        gone = 0
+        while finished := DBOS.list_workflows(
+            completed_before=before.isoformat(), load_input=False, load_output=False, limit=FORGET_AT_ONCE
+        ):
+            DBOS.delete_workflows([workflow.workflow_id for workflow in finished])
+            gone += len(finished)
+        return gone
 
     def _config(self) -> DBOSConfig:
         return {
@@ -237,13 +244,27 @@ class Engine:
         """Wrap a job so that a raised error becomes a later run under the next key."""
 
         async def run(*arguments: str | int) -> None:
-            try:
-                await self._begin(name, job, *arguments)
-            except Exception as error:  # noqa: BLE001 - whatever a phase raises, its work must not be lost
-                await asyncio.to_thread(self._again, name, DBOS.workflow_id or "", arguments, error)
+            await self._begin(name, partial(self._or_later, name, job), *arguments)
 
         run.__qualname__ = run.__name__ = name
         return run
+
+    async def _or_later(self, name: str, job: Job, *arguments: str | int) -> None:
+        try:
+            await job(*arguments)
+        except Exception as error:  # noqa: BLE001 - whatever a phase raises, its work must not be lost
+            await self._put_off(partial(self._again, name, DBOS.workflow_id or "", arguments, error))
+
+    async def _put_off(self, again: Callable[[], None]) -> None:
+        """Plan the next run, as soon as the database takes it: that it was away may be why this one failed."""
+        while True:
+            try:
+                await asyncio.to_thread(again)
+            except Temporary as error:
+                log.warning("engine.waits", action="engine.retry", error=error.full)
+                await asyncio.sleep(AWAY_SECONDS)
+            else:
+                return
 
     def _again(self, name: str, key: str, arguments: tuple[str | int, ...], error: Exception) -> None:
         base, _, count = key.partition("~")
@@ -264,19 +285,41 @@ class Engine:
 
         async def run(*arguments: str | int) -> None:
             inbox: Inbox = asyncio.Queue()
-            work = self._begin(name, job, inbox, *arguments)
-            while True:
-                verb = asyncio.ensure_future(DBOS.recv_async(VERBS, timeout_seconds=WAIT_FOR_VERB_SECONDS))
-                await DBOS.asyncio_wait([work, verb], return_when=asyncio.FIRST_COMPLETED)
-                if work.done():
-                    verb.cancel()
-                    break
-                if message := verb.result():
-                    inbox.put_nowait(message)
-            work.result()
+            hearing = asyncio.ensure_future(self._hear(inbox))
+            try:
+                await self._begin(name, partial(self._to_the_end, name, job), inbox, *arguments)
+            finally:
+                hearing.cancel()
+                await asyncio.gather(hearing, return_exceptions=True)
 
         run.__qualname__ = run.__name__ = "listening"
         return run
+
+    async def _hear(self, inbox: Inbox) -> None:
+        """Put what is told into the inbox, for ever. Only what is received is recorded, so a restart hears it all again."""
+        while True:
+            try:
+                message = await DBOS.recv_async(VERBS, timeout_seconds=WAIT_FOR_VERB_SECONDS)
+            except Exception as error:  # a bot that hears nobody could not be told to leave
+                log.error("engine.deaf", action="engine.hear", key=DBOS.workflow_id, exc_info=error)
+                await asyncio.sleep(AWAY_SECONDS)
+            else:
+                if message:
+                    inbox.put_nowait(message)
+
+    async def _to_the_end(self, name: str, job: Job, *arguments: Any) -> None:
+        """Run a job that hears. One that fails begins anew in the same run: it is to this key that verbs are told."""
+        for wait_seconds in RESTART_DELAYS_SECONDS:
+            try:
+                await job(*arguments)
+            except Exception as error:  # whatever a phase raises, its work must not be lost
+                log.warning(
+                    "job.failed", action="engine.restart", job=name, key=DBOS.workflow_id, exc_info=error
+                )
+                await asyncio.sleep(wait_seconds)
+            else:
+                return
+        await job(*arguments)
 
     def _drop_if_waiting(self, key: str) -> None:
         found = DBOS.list_workflows(workflow_ids=[key], load_input=False, load_output=False)
@@ -285,11 +328,11 @@ class Engine:
 
     def _sign_on(self) -> None:
         with self.database.write() as session:
-            session.add(Worker(id=self.worker_id, beat=0, started_at=datetime.now(UTC)))
+            workers.sign_on(session, self.worker_id, datetime.now(UTC))
 
     def _sign_off(self) -> None:
         with self.database.write() as session:
-            session.execute(sa.delete(Worker).where(sa.column("id") == self.worker_id))
+            workers.sign_off(session, self.worker_id)
 
     async def _beat(self) -> None:
         """Prove to be alive; end the process when that cannot be proved, before another takes the jobs over."""
@@ -314,14 +357,12 @@ class Engine:
         """Beat, strike out the dead, and give their jobs to the living. False when this worker itself was struck out."""
         now = time.monotonic()
         with self.database.write() as session:
-            if not self._beat_once(session):
+            if not workers.beat(session, self.worker_id):
                 return False
-            self._strike_out_dead(session, ttl_seconds, now)
-            if not self.database.embedded and not session.scalar(
-                sa.select(sa.func.pg_try_advisory_xact_lock(LIVENESS_LOCK))
-            ):
+            self._strike_out_silent(session, ttl_seconds, now)
+            if not self.database.embedded and not workers.may_share_out(session):
                 return True
-            live = set(session.exec(select(Worker.id)).all())
+            live = workers.living(session)
         lost = defaultdict(list)
         for workflow in DBOS.list_workflows(status="PENDING", load_input=False, load_output=False):
             if workflow.executor_id not in live:
@@ -331,19 +372,10 @@ class Engine:
             DBOS.resume_workflows(keys, queue_name=queue)
         return True
 
-    def _beat_once(self, session: Session) -> bool:
-        worker = session.get(Worker, self.worker_id, with_for_update=not self.database.embedded)
-        if worker is None:
-            return False
-        worker.beat += 1
-        session.add(worker)
-        session.flush()
-        return True
-
-    def _strike_out_dead(self, session: Session, ttl_seconds: float, now: float) -> None:
-        for worker in session.exec(select(Worker).where(Worker.id != self.worker_id)).all():
+    def _strike_out_silent(self, session: Session, ttl_seconds: float, now: float) -> None:
+        for worker in workers.others(session, self.worker_id):
             beat, since = self._seen.get(worker.id, (-1, now))
             if beat != worker.beat and ttl_seconds:
                 self._seen[worker.id] = (worker.beat, now)
             elif now - since >= ttl_seconds:
-                session.delete(worker)
+                workers.strike_out(session, worker)

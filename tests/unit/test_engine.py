@@ -1,14 +1,18 @@
 """The durable engine on a real SQLite file."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from agent.engine import Engine, Inbox
+import agent.engine as engine_module
+from agent.engine import Engine
 from agent.errors import Temporary
+from agent.ports import Inbox
 from agent.store.database import Database
 from tests.fresh_database import fresh_database
 
@@ -186,3 +190,99 @@ async def test_what_a_stop_interrupts_starts_again_with_the_next_process(
     await second.start()
     await diary.until("back")
     await second.stop()
+
+
+class Away:
+    """A database that cannot be written to so many times."""
+
+    def __init__(self, database: Database, times: int) -> None:
+        self.write = database.write
+        self.times = times
+
+    @contextmanager
+    def __call__(self, **how: bool) -> Iterator[Any]:
+        if self.times > 0:
+            self.times -= 1
+            raise Temporary("The database cannot take this now.")
+        with self.write(**how) as session:
+            yield session
+
+
+async def test_a_job_that_failed_because_the_database_was_away_is_planned_again_once_it_is_back(
+    engine: Engine, database: Database, diary: Diary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "AWAY_SECONDS", 0.01)
+    with database.write() as session:
+        engine.after(session, "fail_once", "shaky", "shaky")
+    away = Away(database, 3)
+    monkeypatch.setattr(database, "write", away)
+    await diary.until("shaky worked")
+    assert away.times == 0
+
+
+async def test_a_job_that_hears_begins_anew_under_its_own_key_when_it_fails(
+    database: Database, diary: Diary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "RESTART_DELAYS_SECONDS", (0.01,))
+    engine = Engine(database, queues={"jobs": 5}, poll_seconds=0.05)
+
+    async def stumble(inbox: Inbox) -> None:
+        diary.note("came")
+        if diary.lines.count("came") == 1:
+            raise Temporary("not now")
+        diary.note("back")
+        diary.note(f"heard {(await inbox.get())['verb']}")
+
+    engine.handles("stumble", stumble, queue="jobs", hears=True)
+    await engine.start()
+    with database.write() as session:
+        engine.after(session, "stumble", "bot")
+    await diary.until("back")
+    await engine.tell("bot", "leave", "uid-1")
+    await diary.until("heard leave")
+    await engine.stop()
+
+
+@pytest.mark.parametrize("told_while", ["it runs again", "nobody runs it"])
+async def test_a_job_that_a_stop_interrupted_hears_what_it_is_told_later(
+    database: Database, diary: Diary, told_while: str
+) -> None:
+    async def listen(inbox: Inbox) -> None:
+        diary.note("listens")
+        while True:
+            diary.note(f"heard {(await inbox.get())['verb']}")
+
+    first, second = (Engine(database, queues={"jobs": 5}, poll_seconds=0.05) for _ in range(2))
+    for engine in (first, second):
+        engine.handles("listen", listen, queue="jobs", hears=True)
+    await first.start()
+    with database.write() as session:
+        first.after(session, "listen", "bot")
+    await first.tell("bot", "before", "uid-1")
+    await diary.until("heard before")
+    await first.stop()
+    diary.lines.clear()
+    if told_while == "nobody runs it":
+        await second.tell("bot", "after", "uid-2")
+    await second.start()
+    await diary.until("listens", "heard before")
+    if told_while == "it runs again":
+        await second.tell("bot", "after", "uid-2")
+    await diary.until("heard after")
+    await second.stop()
+
+
+async def test_all_that_finished_long_ago_is_forgotten_however_much_it_is(
+    engine: Engine, database: Database, diary: Diary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "FORGET_AT_ONCE", 2)
+    lines = [f"line {number}" for number in range(5)]
+    with database.write() as session:
+        for line in lines:
+            engine.after(session, "write", line, line)
+    await diary.until(*lines)
+    async with asyncio.timeout(30):
+        gone = 0
+        while gone < len(lines):  # that a job has ended is recorded a moment after its end
+            gone += await asyncio.to_thread(engine.forget_finished, datetime.now(UTC) + timedelta(hours=1))
+    assert not await asyncio.to_thread(engine.alive, "line")
