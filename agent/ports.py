@@ -229,7 +229,8 @@ class Transcripts(Protocol):
         intent: str,
         others: Sequence[tuple[datetime, datetime]] = (),
     ) -> Harvest:
-        """Look once for all records of `meeting_code` that overlap [starts_at, ends_at], with participants and final entries.
+        """Look once for all records of `meeting_code` that overlap [starts_at, ends_at], the meeting's own time, or lie
+        close to it, with participants and final entries.
 
         `others` are the times of other occurrences with this code: a record belongs to the nearest.
         Raises `Denied` (token or scope refused; the text names the scope), `Temporary` (try later; caused by `Missing`

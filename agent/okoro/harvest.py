@@ -50,7 +50,7 @@ class ProxyTranscripts:
     """Implements `ports.Transcripts`. Remembers between looks what cannot change, and how a text grew.
 
     `settle_seconds` is how long a text without a file has to stand still; `slack_seconds` is how far a record may lie
-    outside the asked time, for clocks that differ.
+    outside the asked time: people come early and stay on, and clocks differ.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class ProxyTranscripts:
         *,
         clock: Clock,
         settle_seconds: float = 600.0,
-        slack_seconds: float = 120.0,
+        slack_seconds: float = 1_800.0,
         sessions_at_once: int = 8,
     ) -> None:
         self._client = client

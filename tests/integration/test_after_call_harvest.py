@@ -160,6 +160,33 @@ async def test_all_records_of_an_occurrence_are_joined_and_its_neighbours_left_a
         assert len(job.conferences) == 2
 
 
+async def test_a_meeting_right_after_another_on_its_code_gets_none_of_its_words(tmp_path: Path) -> None:
+    async with AfterCallStage(tmp_path) as stage:
+        now = stage.clock.now()
+        for minutes_ago, text in ((61, "Theirs."), (30, "Ours.")):
+            start = now - timedelta(minutes=minutes_ago)
+            said = {
+                "speaker": "Host Person",
+                "text": text,
+                "start_offset_seconds": 1,
+                "end_offset_seconds": 2,
+            }
+            await stage.teller.add_conference(
+                code=CODE,
+                start_time=start.isoformat(),
+                end_time=(start + timedelta(minutes=29)).isoformat(),
+                participants=[{"name": "Host Person"}],
+                transcripts=[{"entries": [said]}],
+            )
+        hour_ago, half = now - timedelta(minutes=60), now - timedelta(minutes=30)
+        stage.meeting(
+            "before", state="completed", starts_at=hour_ago, admitted_at=hour_ago, left_at=half, ends_at=half
+        )
+        number = stage.meeting()
+        await stage.play(number)
+        assert stage.entries(number) == ["Ours."]
+
+
 async def test_names_are_joined_to_invitees_and_recordings_noted(tmp_path: Path) -> None:
     async with AfterCallStage(tmp_path) as stage:
         number = stage.meeting()

@@ -23,8 +23,6 @@ from agent.store import bots, jobs, recaps
 
 SUMMARISE = "summarise"
 FOREVER = datetime.max.replace(tzinfo=UTC)
-OVERLAP_BEFORE = timedelta(minutes=30)
-OVERLAP_AFTER = timedelta(minutes=30)
 # How far from this meeting others with its code can lay claim to one of Meet's records.
 NEIGHBOURHOOD = timedelta(days=2)
 USUAL_LENGTH = timedelta(hours=1)
@@ -126,11 +124,10 @@ class GetWords:
 
     async def _ask_platform(self, now: Situation) -> Harvest:
         job = now.job
-        began = min(job.admitted_at or job.starts_at, job.starts_at)
         return await self.house.transcripts.harvest(
             job.meeting_code,
-            began - OVERLAP_BEFORE,
-            (job.left_at or self.house.now()) + OVERLAP_AFTER,
+            min(job.admitted_at or job.starts_at, job.starts_at),
+            job.left_at or self.house.now(),
             intent=f"Write the notes of the meeting that {job.inviter or 'its organizer'} invited the bot to",
             others=now.others,
         )

@@ -11,13 +11,7 @@ from sqlmodel import Session
 from agent.errors import MeetbotError, Missing
 from agent.lifecycle.aftermath import hearing
 from agent.lifecycle.aftermath.entries import as_entry, rows
-from agent.lifecycle.aftermath.harvest import (
-    OVERLAP_AFTER,
-    OVERLAP_BEFORE,
-    kept_of,
-    kept_until,
-    others_on_code,
-)
+from agent.lifecycle.aftermath.harvest import kept_of, kept_until, others_on_code
 from agent.lifecycle.house import House
 from agent.model.states import Told
 from agent.model.tables import Job, Production, Recording
@@ -80,11 +74,10 @@ class Transcribe:
 
     async def _of_platform(self, now: Material) -> Sequence[Entry]:
         job = now.job
-        began, ended = min(job.admitted_at or job.starts_at, job.starts_at), job.left_at or self.house.now()
         found = await self.house.transcripts.harvest(
             job.meeting_code,
-            began - OVERLAP_BEFORE,
-            ended + OVERLAP_AFTER,
+            min(job.admitted_at or job.starts_at, job.starts_at),
+            job.left_at or self.house.now(),
             intent=f"Make the transcript that {job.inviter or 'the bot’s owner'} asked for",
             others=now.others,
         )

@@ -10,6 +10,8 @@ from agent.okoro.harvest import UNKNOWN_SPEAKER, ProxyTranscripts
 from agent.sandbox.teller import Teller
 from tests.unit.okoro.conftest import CODE, INTENT, PatientClock, calls, conference
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 @pytest.fixture
 def transcripts(client: OkoroClient, clock: PatientClock) -> ProxyTranscripts:
@@ -152,6 +154,31 @@ async def test_other_occurrences_and_calls_on_the_same_code_are_left_alone(
     found = await transcripts.harvest(CODE, start, ended, intent=INTENT, others=[yesterday])
 
     assert [one.name for one in found.conferences] == [mine["conferenceRecord"]]
+
+
+async def test_the_meeting_right_before_on_the_same_code_keeps_its_own_words(
+    transcripts, teller: Teller, ended
+):
+    start = ended - timedelta(minutes=30)
+    before = (start - timedelta(minutes=30), start)
+    theirs = (before[0] - timedelta(minutes=1), start - timedelta(minutes=1))
+    mine = await teller.add_conference(**conference(start, ended, 2))
+    await teller.add_conference(**conference(*theirs, 2))
+
+    found = await transcripts.harvest(CODE, start, ended, intent=INTENT, others=[before])
+
+    assert [one.name for one in found.conferences] == [mine["conferenceRecord"]]
+
+
+async def test_those_who_came_early_are_heard_too(transcripts, teller: Teller, ended):
+    start = ended - timedelta(minutes=30)
+    early = await teller.add_conference(
+        **conference(start - timedelta(minutes=25), start - timedelta(minutes=20), 2)
+    )
+
+    found = await transcripts.harvest(CODE, start, ended, intent=INTENT)
+
+    assert [one.name for one in found.conferences] == [early["conferenceRecord"]]
 
 
 async def test_a_look_taken_again_asks_nobody_twice_who_was_there(transcripts, teller: Teller, order, ended):
