@@ -31,7 +31,7 @@ async def in_call(stage: Stage, mode: str, path: str) -> Bot:
 
 
 async def size_reaches(path: Path, size: int) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 40
     while not path.exists() or path.stat().st_size < size:
         assert time.monotonic() < deadline, f"{path} does not grow to {size}"
         await asyncio.sleep(0.05)
