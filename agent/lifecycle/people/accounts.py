@@ -104,6 +104,7 @@ class Accounts:
                     scopes=tuple(holder.scopes),
                     key_id=holder.key_id,
                     test=text.startswith(keys.PREFIXES[1]),
+                    expires_at=holder.expires_at,
                 )
         elif tokens.looks_signed(text):
             return self._who_signed_in(text)

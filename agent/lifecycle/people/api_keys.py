@@ -67,6 +67,8 @@ class ApiKeys:
             raise Denied(f"This key has not the scope {beyond[0]} itself; sign in to make such a key.")
         if by.test and not test:
             raise Denied("A test key can make test keys only; sign in to make another.")
+        if by.expires_at is not None and (expires_at is None or expires_at > by.expires_at):
+            raise Denied("This key expires, and can make none that lives longer; sign in to make such a key.")
 
     async def revoke(self, by: Principal, key_id: int) -> None:
         """Revoke a key at once."""

@@ -122,6 +122,10 @@ class Devices:
         """Approve or deny a device. Only a person with an account can; errors as in `look`, `Conflict` when decided."""
         if by.user_id is None:
             raise Denied("Only somebody with an account can let a device in.")
+        if approve and (by.test or by.expires_at is not None):
+            raise Denied(
+                "A test key, or one that expires, lets no device in: the device's key would do more."
+            )
         asking = self.look(code, by=by, address=address)
         with self.house.database.write() as session:
             row = self._pending(session, code)

@@ -183,6 +183,8 @@ class Identity:
         passwords.check(fresh, email=user.email)
         counted = (lockout.SIGN_IN_OF_ACCOUNT_AND_ADDRESS, f"{user.email} {caller.address}")
         await asyncio.to_thread(self.lockouts.spend, counted)
+        if not user.password_hash and by.is_limited:
+            raise Denied("This key is limited, and a password is not; set the first one with another key.")
         if user.password_hash and not await self.hashing.matches(current, user.password_hash):
             raise Denied("The present password is wrong.")
         await asyncio.to_thread(self.lockouts.forgive, counted)

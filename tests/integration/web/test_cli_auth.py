@@ -74,6 +74,22 @@ async def test_an_approved_device_gets_a_key_once(
     assert (status, answer["error"]) == (400, "invalid_grant")
 
 
+async def test_a_key_lets_no_device_in_that_could_do_more_than_itself(
+    stage: WebStage, stranger: httpx2.AsyncClient, alice: httpx2.AsyncClient
+) -> None:
+    tester = await stage.client(stage.key("alice@example.com", test=True))
+    soon = (stage.clock.now() + timedelta(hours=1)).isoformat()
+    made = await alice.post("/v1/api-keys", json={"name": "short", "expiresAt": soon})
+    short = await stage.client(made.json()["key"])
+    begun = await begin(stranger)
+    for limited in (tester, short):
+        answer = await limited.post(f"{AUTH}/complete", json={"userCode": begun["user_code"]})
+        assert answer.status_code == 403, answer.text
+    assert (await poll(stage, stranger, begun["nonce"]))[1]["error"] == "authorization_pending"
+    refused = {"userCode": begun["user_code"], "approve": False}
+    assert (await tester.post(f"{AUTH}/complete", json=refused)).status_code == 200
+
+
 async def test_another_librarys_client_signs_in(
     stage: WebStage, stranger: httpx2.AsyncClient, alice: httpx2.AsyncClient
 ) -> None:

@@ -1,6 +1,10 @@
+import hashlib
 from datetime import timedelta
 
 import pytest
+from sqlmodel import select
+
+from agent.model.tables import KeptAnswer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -24,6 +28,30 @@ async def test_a_key_is_shown_once_and_works_at_once(stage, address):
     assert "key" not in mine_now
     assert fresh["key"].startswith(mine_now["prefix"])
     assert fresh["key"].endswith(mine_now["last4"])
+
+
+async def test_a_key_made_under_a_key_of_repeats_is_told_again_and_stands_nowhere(stage, address):
+    client = await mine(stage, address)
+    first, again = [
+        await client.post("/v1/api-keys", json={"name": "Once"}, headers={"Idempotency-Key": address})
+        for _ in range(2)
+    ]
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert again.content == first.content
+    with stage.database.read() as session:
+        kept = session.exec(select(KeptAnswer).where(KeptAnswer.key == address)).one()
+    assert first.json()["key"].encode() not in kept.body
+
+
+async def test_a_password_cannot_be_guessed_from_what_is_kept_of_its_request(stage, address):
+    client = await mine(stage, address)
+    body = {"currentPassword": "none", "newPassword": "correct horse battery"}
+    path, headers = "/v1/users/me/password", {"Idempotency-Key": address}
+    sent = await client.post(path, json=body, headers=headers)
+    assert sent.status_code == 204
+    with stage.database.read() as session:
+        kept = session.exec(select(KeptAnswer).where(KeptAnswer.key == address)).one()
+    assert kept.fingerprint != hashlib.sha256(sent.request.content).hexdigest()
 
 
 async def test_a_revoked_key_is_refused_at_once(stage, address):
@@ -64,6 +92,28 @@ async def test_a_key_makes_none_that_may_do_more_than_itself(stage, address):
     tester = await mine(stage, address, test=True)
     assert (await made(tester)).status_code == 403
     assert (await made(tester, mode="test")).json()["key"].startswith("mb_test_")
+
+
+async def test_a_key_that_expires_makes_none_that_outlives_it(stage, address):
+    client = await mine(stage, address)
+    soon, later = ((stage.clock.now() + timedelta(hours=hours)).isoformat() for hours in (1, 2))
+    short = await stage.client((await made(client, expiresAt=soon)).json()["key"])
+    assert (await made(short)).status_code == 403
+    assert (await made(short, expiresAt=later)).status_code == 403
+    assert (await made(short, expiresAt=soon)).status_code == 201
+
+
+async def test_a_limited_key_sets_no_first_password(stage, address):
+    """Signed in with it, one might do more than the key."""
+    client = await mine(stage, address)
+    soon = (stage.clock.now() + timedelta(hours=1)).isoformat()
+    short = await stage.client((await made(client, expiresAt=soon)).json()["key"])
+    only_write = await mine(stage, address, scopes=["write"])
+    tester = await mine(stage, address, test=True)
+    body = {"currentPassword": "none", "newPassword": "correct horse battery"}
+    for limited in (short, only_write, tester):
+        assert (await limited.post("/v1/users/me/password", json=body)).status_code == 403
+    assert (await client.post("/v1/users/me/password", json=body)).status_code == 204
 
 
 @pytest.mark.parametrize(
