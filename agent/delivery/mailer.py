@@ -10,9 +10,9 @@ from typing import Literal
 
 import aiosmtplib
 
-from agent.delivery.mime import is_address
 from agent.errors import Invalid, Misconfigured, Temporary
 from agent.model.letter import Mail
+from agent.rules.mailboxes import is_address
 
 Security = Literal["none", "starttls", "tls"]
 PERMANENT = 500

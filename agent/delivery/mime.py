@@ -10,6 +10,7 @@ from email.utils import format_datetime
 
 from agent.errors import Invalid
 from agent.model.letter import Mail, Thread
+from agent.rules.mailboxes import written
 
 SUBJECT_MAX = 200
 REFERENCES_MAX = 20
@@ -19,9 +20,6 @@ _LINE_BREAKING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 # Marks that make text read in another order than it is written, and halves of characters.
 _REORDERING = re.compile(r"[\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_ADDRESS = re.compile(
-    r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?", re.ASCII | re.IGNORECASE
-)
 _MESSAGE_ID = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]{3,900}>")
 
 
@@ -36,21 +34,13 @@ def prose(text: str) -> str:
     return _CONTROL.sub("", _REORDERING.sub("", text.replace("\r\n", "\n")))
 
 
-def is_address(text: str) -> bool:
-    """Whether this is a plain ASCII address, which no SMTP command or header takes for more than that."""
-    return _ADDRESS.fullmatch(text) is not None
-
-
 def mailbox(email: str, name: str = "") -> Address:
     """Return an address for From or To. Raises `Invalid` for what cannot be written to."""
-    local, _, domain = email.rpartition("@")
-    try:
-        ascii_domain = domain.encode("idna").decode()
-    except UnicodeError:
-        ascii_domain = ""
-    if not is_address(f"{local}@{ascii_domain}"):
+    address = written(email)
+    if not address:
         raise Invalid("This mail address cannot be written to.", full=repr(email))
-    return Address(one_line(name, 120), username=local, domain=ascii_domain)
+    local, _, domain = address.rpartition("@")
+    return Address(one_line(name, 120), username=local, domain=domain)
 
 
 def compose(

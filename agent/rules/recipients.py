@@ -15,6 +15,7 @@ from typing import Literal
 from agent.model.invite import Attendee
 from agent.model.summary import Cited, Summary, Topic
 from agent.model.transcript import Attendance, Entry
+from agent.rules import mailboxes
 
 Policy = Literal["inviter", "attended", "internal", "invited"]
 
@@ -82,7 +83,7 @@ def choose(
 
     inviter: who invited the bot. attended: also invitees seen in the meeting; outsiders among them only in a small
     meeting with one other company. internal: also invitees of the inviter's own house. invited: every invitee.
-    Never: who declined or unsubscribed, rooms, and the bot itself.
+    Never: who declined or unsubscribed, who cannot be written to, rooms, and the bot itself.
     """
     people = {person.email: person for person in (*invitees, inviter)}
     declined = {person.email for person in (*invitees, inviter) if person.partstat.upper() == "DECLINED"}
@@ -183,6 +184,8 @@ def _obstacle(email: str, declined: Collection[str], house: House) -> str:
         return "unsubscribed from recaps of this series"
     if email in house.undeliverable:
         return "cannot be reached: mail to this address came back"
+    if not mailboxes.written(email):
+        return "has an address that no mail can be written to"
     if _base(email) in house.own_addresses:
         return "is the bot itself"
     return "is a room or a group calendar" if _domain(email) in ROOM_DOMAINS else ""

@@ -17,7 +17,7 @@ from agent.model.states import Told
 from agent.model.summary import Summary
 from agent.model.tables import Job, SummaryVersion, TranscriptEntry
 from agent.model.transcript import Why
-from agent.rules import differences, recipients
+from agent.rules import differences, mailboxes, recipients
 from agent.store import jobs
 
 
@@ -40,7 +40,7 @@ def queue_recaps(session: Session, house: House, job: Job, row: SummaryVersion, 
         mail = house.letters.recap(letter)
         key = f"recap:{job.public_id}:v{row.version}:{reader.email}"
         _queue(session, house, job, mail, key, "recap", now, house.habits.recap_hold_minutes)
-    if chosen and held_until > now:
+    if chosen and held_until > now and mailboxes.written(job.inviter):
         holding.announce(session, house, job, row, names, held_until)
 
 
@@ -57,7 +57,7 @@ def queue_absence(session: Session, house: House, job: Job, why: Why, now: datet
 
 def queue_no_consent(session: Session, house: House, job: Job, now: datetime) -> None:
     """Tell the inviter in one line that nothing was kept."""
-    if not job.inviter:
+    if not mailboxes.written(job.inviter):
         return
     letter = NoNotesLetter(
         message_id=outbox.message_id(house.habits.bot_email),

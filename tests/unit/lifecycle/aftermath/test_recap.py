@@ -129,3 +129,20 @@ def test_the_newest_entry_of_the_ledger_that_counts_is_told(ready: Scene):
 def test_an_empty_ledger_is_told_as_none(scene: Scene):
     with scene.house.database.read() as session:
         assert recap.consent_told(session, jobs.get(session, scene.number)) == ConsentTold()
+
+
+def test_an_address_that_no_mail_can_be_written_to_keeps_the_recap_from_nobody_else(ready: Scene):
+    ready.habit(recap_recipients="invited")
+    odd = {"email": "jürgen@example.com", "raw": "jürgen@example.com", "name": "Odd Person"}
+    ready.change(invited=[*ready.job().invited, odd, {"email": "no address", "raw": "no address"}])
+    queue(ready)
+    assert ready.letters().keys() == {HOST, GUEST}
+
+
+def test_an_inviter_whom_no_mail_can_be_written_to_does_not_keep_a_meeting_from_its_end(scene: Scene):
+    scene.change(inviter="jürgen@example.com")
+    with scene.house.database.write() as session:
+        job = jobs.get(session, scene.number)
+        recap.queue_no_consent(session, scene.house, job, scene.clock.now())
+        recap.queue_absence(session, scene.house, job, Why.NO_RECORD, scene.clock.now())
+    assert scene.deliveries() == []
