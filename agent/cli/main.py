@@ -1,6 +1,7 @@
 """The command table. An error ends in one sentence on standard error and an exit status that tells its kind."""
 
 import gc
+import os
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any
@@ -98,7 +99,8 @@ def meetbot(
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line. Whatever it writes is for its own user's eyes only."""
+    os.umask(0o077)
     try:
         app(prog_name="meetbot")
     except MeetbotError as error:

@@ -1,3 +1,5 @@
+import os
+import stat
 import subprocess
 import sys
 
@@ -16,6 +18,23 @@ def meetbot(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
         env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"} | environment,
         check=False,
     )
+
+
+@pytest.fixture(autouse=True)
+def _own_umask():
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+def test_what_is_written_is_for_its_own_user_only(tmp_path):
+    data = tmp_path / "data"
+    settings = {"MEETBOT_BOT__EMAIL": "bot@example.com", "MEETBOT_BOT__DATA_DIR": str(data)}
+    done = meetbot("users", "create", "host@example.com", **settings)
+    assert done.returncode == 0, done.stderr
+    kept = [data, *data.rglob("*")]
+    assert len(kept) > 1
+    assert [path for path in kept if stat.S_IMODE(path.stat().st_mode) & 0o077] == []
 
 
 @pytest.mark.parametrize(
