@@ -6,6 +6,7 @@ A terminal gets tables that fit it; a pipe gets one line a row, as wide as it mu
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import typer
@@ -91,7 +92,14 @@ def _put(what: RenderableType) -> None:
 
 
 def _json(value: Any) -> str:
-    return visible(json.dumps(value, ensure_ascii=False, default=cell))
+    return visible(json.dumps(value, ensure_ascii=False, default=_plain))
+
+
+def _plain(value: Any) -> str:
+    """Return what JSON has no form for: an instant as the server writes it, anything else as its text."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return str(value)
 
 
 def _one_line(text: str) -> str:

@@ -72,7 +72,9 @@ class Draft:
 
     def origin(self, key: Key) -> str:
         """Return where the key's value came from; for an absent one, where it would best be set."""
-        return self._origins.get(setting_part(key), self._whole)
+        part = setting_part(key)
+        within = (origin for found, origin in self._origins.items() if found[: len(part)] == part)
+        return self._origins.get(part) or next(within, self._whole)
 
     def tables(self, section: str) -> Iterator[Key]:
         """Yield the keys under which the section's own keys stand: one, or one for each repetition."""

@@ -27,8 +27,12 @@ def _fill(draft: Draft, key: Key, credentials_dir: str | None) -> Problem | None
     named = draft.get(twin)
     if named is None:
         credential = _credential(key, credentials_dir)
-        if credential and not draft.get(key):
+        if credential is None or draft.get(key):
+            return None
+        try:
             draft.put(key, credential.read_text(encoding="utf-8").strip(), str(credential))
+        except (OSError, ValueError):
+            return Problem(str(credential), key, "cannot be read as text; correct this credential")
         return None
     if draft.get(key):
         return Problem(draft.origin(twin), twin, f"stands beside {key[-1]}; keep one of the two")

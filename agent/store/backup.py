@@ -15,13 +15,15 @@ SIDE_FILES = ("-wal", "-shm")
 def backup(database: Database, target: Path) -> int:
     """Copy the database to a new file, consistent as of one instant, and return its size in bytes.
 
-    Raises `Invalid` when the file exists, `Misconfigured` where the database is not a file.
+    Raises `Invalid` when the file exists or cannot be written, `Misconfigured` where the database is not a file.
     """
     path = _file_of(database)
     if target.exists():
         raise Invalid(f"{target} exists; choose another name.")
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
-    os.close(descriptor)
+    try:
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE))
+    except OSError as error:
+        raise Invalid(f"{target} cannot be written ({error.strerror}); choose another place.") from error
     with (
         contextlib.closing(driver.connect(path)) as source,
         contextlib.closing(driver.connect(target)) as copy,

@@ -135,7 +135,7 @@ class Database:
 
     def revision(self) -> str:
         """Return the schema's revision; '' for a database that is not there yet."""
-        with self.engine.connect() as connection:
+        with self._opening(), self.engine.connect() as connection:
             if not sa.inspect(connection).has_table("alembic_version"):
                 return ""
             return str(connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() or "")
@@ -145,7 +145,10 @@ class Database:
         if self.path is None:
             return
         self._ensure_folder()
-        handle = self.path.with_suffix(self.path.suffix + ".lock").open("w")
+        try:
+            handle = self.path.with_suffix(self.path.suffix + ".lock").open("w")
+        except OSError as error:
+            raise _no_place(self.path.parent, error) from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -190,8 +193,28 @@ class Database:
                 turn.pass_on()
 
     def _ensure_folder(self) -> None:
-        if self.path is not None:
+        if self.path is None:
+            return
+        try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _no_place(self.path.parent, error) from error
+
+    @contextmanager
+    def _opening(self) -> Iterator[None]:
+        """Tell what keeps the database from being opened, and what to do about it."""
+        where = self.path or self.url.render_as_string(hide_password=True)
+        try:
+            yield
+        except sa.exc.OperationalError as error:
+            raise Temporary(
+                f"The database {where} cannot be opened. See that it runs and lets this user in, or correct database.url.",
+                full=f"database: {error}",
+            ) from error
+        except sa.exc.DatabaseError as error:
+            raise Misconfigured(
+                f"{where} is no database of Meetbot ({error.orig}). Restore a backup, or correct database.url."
+            ) from error
 
     def _sqlite_engine(self, busy_timeout_ms: int, *, explicit_begin: bool) -> sa.Engine:
         engine = sa.create_engine(
@@ -221,6 +244,13 @@ class Database:
                     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
         return engine
+
+
+def _no_place(folder: Path, error: OSError) -> Misconfigured:
+    return Misconfigured(
+        f"The database cannot be kept in {folder} ({error.strerror}). "
+        "Let this user write there, or set bot.data_dir to another place."
+    )
 
 
 @contextmanager

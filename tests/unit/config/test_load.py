@@ -169,6 +169,15 @@ def test_text_that_is_not_json_is_told():
     assert "is not JSON" in complaints(overrides={"stripe.prices": "{nonsense"})[1]
 
 
+def test_an_unknown_section_is_told_with_the_place_that_named_it(tmp_path):
+    path = tmp_path / "meetbot.toml"
+    path.write_text("[bot]\nemail = 'bot@example.com'")
+    with pytest.raises(Misconfigured) as caught:
+        load(path, {"foo.bar": "1"}, {"MEETBOT_FOE__BAR": "1"})
+    told = [line.partition(";")[0].strip() for line in str(caught.value).splitlines()[1:]]
+    assert sorted(told) == ["MEETBOT_FOE__BAR: foe is not a setting", "flag: foo is not a setting"]
+
+
 def test_a_gap_between_webhooks_is_told():
     lines = complaints(environment=BOT | {"MEETBOT_WEBHOOKS__3__URL": "http://example.com"})
     assert "webhooks[3].url has no place" in lines[1]

@@ -85,3 +85,9 @@ def test_a_refused_secret_is_not_shown(tmp_path):
         load(path, None, {})
     assert "918273" not in str(caught.value)
     assert "okoro.service_token is (a secret); write text in quotes" in str(caught.value)
+
+
+def test_a_credential_that_is_no_text_is_told(tmp_path):
+    (tmp_path / "okoro.service_token").write_bytes(b"\xff\xfe")
+    text = complaint({}, BOT | {"CREDENTIALS_DIRECTORY": str(tmp_path)})
+    assert f"{tmp_path}/okoro.service_token: okoro.service_token cannot be read as text" in text
