@@ -295,8 +295,8 @@ class Bots(OwnBots):
         numbers = [job.id or 0 for job in found]
         open_pages = bots.pages_open(session, found)
         callbacks = bots.callbacks(session, found)
-        living = [job.id or 0 for job in found if State(job.state) not in TERMINAL]
-        heard = bots.last_line_at(session, living)
+        at_work = [job.id or 0 for job in found if State(job.state) not in TERMINAL | NOT_BEGUN]
+        heard = bots.last_line_at(session, at_work)
         return [
             BotView(
                 job=job,

@@ -24,22 +24,15 @@ class BotStatus(StrEnum):
     FATAL = "FATAL"
 
 
-class EventCode(StrEnum):
-    """The kinds of a bot's events: a new status, people coming and going, and everything else as a log."""
+class Happening(StrEnum):
+    """What happens to a bot without a new status: people coming and going, and everything else as a log."""
 
-    READY_TO_DEPLOY = "READY_TO_DEPLOY"
-    DEPLOYING = "DEPLOYING"
-    JOINING_CALL = "JOINING_CALL"
-    IN_WAITING_ROOM = "IN_WAITING_ROOM"
-    IN_CALL = "IN_CALL"
-    CALL_ENDED = "CALL_ENDED"
-    DONE = "DONE"
-    FATAL = "FATAL"
     PARTICIPANT_JOIN = "PARTICIPANT_JOIN"
     PARTICIPANT_LEAVE = "PARTICIPANT_LEAVE"
     LOG = "LOG"
 
 
+EventCode = BotStatus | Happening  # the kind of a bot's event
 STATUS = {
     State.SCHEDULED: BotStatus.READY_TO_DEPLOY,
     State.QUEUED: BotStatus.READY_TO_DEPLOY,
@@ -153,18 +146,18 @@ def of_line(kind: str, data: Mapping[str, Any]) -> BotEvent:
         target = State(str(data["to"]))
         return BotEvent(_code_of_move(State(str(data["from"])), target), _move(target, data))
     if kind == Told.BROWSER_OPEN:
-        return BotEvent(EventCode.JOINING_CALL, facts)
+        return BotEvent(BotStatus.JOINING_CALL, facts)
     if kind == Told.PARTICIPANT_JOINED:
-        return BotEvent(EventCode.PARTICIPANT_JOIN, {"participantName": facts.get("name", "")})
+        return BotEvent(Happening.PARTICIPANT_JOIN, {"participantName": facts.get("name", "")})
     if kind == Told.PARTICIPANT_LEFT:
-        return BotEvent(EventCode.PARTICIPANT_LEAVE, {"participantName": facts.get("name", "")})
-    return BotEvent(EventCode.LOG, {"message": log_line(kind, data).message, "kind": kind, **facts})
+        return BotEvent(Happening.PARTICIPANT_LEAVE, {"participantName": facts.get("name", "")})
+    return BotEvent(Happening.LOG, {"message": log_line(kind, data).message, "kind": kind, **facts})
 
 
 def _code_of_move(before: State, target: State) -> EventCode:
     if {before, target} == {State.IN_CALL, State.RECORDING}:
-        return EventCode.LOG
-    return EventCode(STATUS[target].value)
+        return Happening.LOG
+    return STATUS[target]
 
 
 def _move(target: State, data: Mapping[str, Any]) -> dict[str, Any]:

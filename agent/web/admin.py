@@ -8,11 +8,11 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from agent.lifecycle.upkeep.machine import Machine
-from agent.web.auth import TheOperator
+from agent.web.auth import AskedFirst, TheOperator
 from agent.web.desk import TheDesk
 from agent.web.problems import answers
 
-router = APIRouter(prefix="/api/v1/admin", tags=["admin"])
+router = APIRouter(prefix="/api/v1/admin", tags=["admin"], route_class=AskedFirst)
 
 
 class HostShown(BaseModel):

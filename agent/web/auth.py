@@ -4,10 +4,12 @@ What the text is (an API key, an access token) is for `accounts.who_has` to tell
 """
 
 import asyncio
-from typing import Annotated
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from fastapi.openapi.models import HTTPBearer as HTTPBearerScheme
+from fastapi.routing import APIRoute
 from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
 
@@ -90,3 +92,19 @@ TheOperator = Annotated[Principal, Depends(Asker(only="Only operators may do thi
 def asker_with(scope: Scope) -> Asker:
     """Return a dependency that demands an operator's key with one scope by name: machines speak for everybody."""
     return Asker(scope, only="Only an operator's key may do this.")
+
+
+class AskedFirst(APIRoute):
+    """A route that makes sure who asks before it reads what they sent; the framework would read, and judge, first."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return what serves a request of this route."""
+        serve = super().get_route_handler()
+        askers = [need.call for need in self.dependant.dependencies if isinstance(need.call, Asker)]
+
+        async def ask_first(request: Request) -> Response:
+            for asker in askers:
+                await asker(request)
+            return await serve(request)
+
+        return ask_first if askers else serve

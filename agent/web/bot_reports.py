@@ -7,11 +7,11 @@ from fastapi import APIRouter, Depends, Request
 from agent.model.account import Principal, Scope
 from agent.model.loan import Claim, Lot
 from agent.model.news import Receipt, Report
-from agent.web.auth import asker_with
+from agent.web.auth import AskedFirst, asker_with
 from agent.web.desk import TheDesk
 from agent.web.problems import answers
 
-router = APIRouter(prefix="/api/v1", tags=["ingest"])
+router = APIRouter(prefix="/api/v1", tags=["ingest"], route_class=AskedFirst)
 Bot = Annotated[Principal, Depends(asker_with(Scope.INGEST))]
 
 

@@ -16,12 +16,12 @@ from agent.model.account import Principal, Scope
 from agent.model.invite import Attendee, Component, HandedIn, Method, Slot
 from agent.rules import links
 from agent.rules.recurrence import slot_name
-from agent.web.auth import asker_with
+from agent.web.auth import AskedFirst, asker_with
 from agent.web.desk import TheDesk
 from agent.web.problems import answers
 from agent.web.wire import NO_NUL, Asked, Flag, Instant
 
-router = APIRouter(prefix="/api/v1/intake", tags=["calendar"])
+router = APIRouter(prefix="/api/v1/intake", tags=["calendar"], route_class=AskedFirst)
 LONGEST_MEETING = timedelta(days=31)
 Line = Annotated[str, StringConstraints(max_length=1000, pattern=NO_NUL)]
 Prose = Annotated[str, StringConstraints(max_length=100_000, pattern=NO_NUL)]

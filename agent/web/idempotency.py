@@ -43,7 +43,7 @@ class Idempotency:
             await problem(error)(scope, receive, send)
             return
         if call is None:
-            await self.app(scope, _replay(b""), send)
+            await self.app(scope, receive, send)
         elif kept is not None and kept.status:
             again = Response(
                 kept.body, kept.status, {"Idempotency-Replayed": "true"}, kept.media_type or None
@@ -54,7 +54,9 @@ class Idempotency:
             await self._first(call, scope, _replay(call.body), send)
 
     async def _call(self, request: Request) -> Call | None:
-        """Return what is to be done once; None for strangers, whom the route itself turns away."""
+        """Return what is to be done once; None for strangers: the route turns them away, or is there for them."""
+        if "authorization" not in request.headers:
+            return None
         try:
             by = await identify(request)
         except Unauthenticated:

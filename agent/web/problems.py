@@ -92,11 +92,11 @@ def install(app: FastAPI) -> None:
 
 
 async def _unread(request: Request, detail: dict[str, Any]) -> JSONResponse:
-    """Answer a body that could not be read, which is before anybody asked who sent it: the request counts all the same."""
+    """Answer a body that could not be read; where anybody may send one, nobody has counted the request yet."""
     try:
         await identify(request)
     except Unauthenticated:
-        pass  # counted on the sender's address; what is public takes bodies of strangers
+        pass  # counted on the sender's address
     except MeetbotError as error:
         return problem(error)
     return JSONResponse(detail, 400)

@@ -10,12 +10,12 @@ from agent.lifecycle.people.usage import KeyUse
 from agent.model.account import Scope
 from agent.model.tables import ApiKey
 from agent.rules.keys import PREFIXES
-from agent.web.auth import TheAsker
+from agent.web.auth import AskedFirst, TheAsker
 from agent.web.desk import TheDesk
 from agent.web.problems import answers
 from agent.web.wire import Asked, Distinct, Id, Instant, Name, Told
 
-router = APIRouter(prefix="/v1/api-keys", tags=["api-keys"])
+router = APIRouter(prefix="/v1/api-keys", tags=["api-keys"], route_class=AskedFirst)
 
 
 class KeyRequest(Asked):

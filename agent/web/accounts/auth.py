@@ -7,13 +7,13 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from agent.errors import Denied
 from agent.lifecycle.people.identity import Caller, Tokens
-from agent.web.auth import TheAsker, TheOperator, Unauthenticated
+from agent.web.auth import AskedFirst, TheAsker, TheOperator, Unauthenticated
 from agent.web.desk import TheDesk, desk_of
 from agent.web.problems import answers
 from agent.web.quota import address
 from agent.web.wire import ONE_LINE, Email
 
-router = APIRouter(prefix="/v1/auth", tags=["auth"])
+router = APIRouter(prefix="/v1/auth", tags=["auth"], route_class=AskedFirst)
 # Longer ones than a password may be are refused in words by the rule itself.
 Password = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 PersonName = Annotated[str, StringConstraints(max_length=100, pattern=ONE_LINE, strip_whitespace=True)]

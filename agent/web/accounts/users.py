@@ -10,14 +10,14 @@ from agent.lifecycle.people.usage import Analysis, Span
 from agent.model.tables import User
 from agent.rules.tallies import Day
 from agent.web.accounts.auth import Password, PersonName, TheCaller
-from agent.web.auth import TheAsker
+from agent.web.auth import AskedFirst, TheAsker
 from agent.web.desk import TheDesk
 from agent.web.paging import ThePage
 from agent.web.problems import answers
 from agent.web.wire import LARGEST_ID, Asked, Paged, Told
 
-router = APIRouter(prefix="/v1/users/me", tags=["users"])
-usage_router = APIRouter(prefix="/v1/users/me", tags=["usage"])
+router = APIRouter(prefix="/v1/users/me", tags=["users"], route_class=AskedFirst)
+usage_router = APIRouter(prefix="/v1/users/me", tags=["usage"], route_class=AskedFirst)
 Days = Annotated[int, Query(ge=1, le=366, description="How many days, today included.")]
 
 

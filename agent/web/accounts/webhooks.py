@@ -10,13 +10,13 @@ from pydantic import Field
 from agent.lifecycle.hooks_desk import HookChange, Sent
 from agent.model.tables import Endpoint
 from agent.rules import hook_events
-from agent.web.auth import TheAsker
+from agent.web.auth import AskedFirst, TheAsker
 from agent.web.desk import TheDesk
 from agent.web.paging import ThePage
 from agent.web.problems import answers
 from agent.web.wire import Asked, Distinct, Flag, HookUrl, Id, Instant, Paged, Told
 
-router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
+router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], route_class=AskedFirst)
 Family = Literal["bots", "jobs"]
 Events = Annotated[list[str], Distinct, Field(max_length=20, examples=[["bot.joined", "bot.left"]])]
 DeliveryId = Annotated[str, InPath(pattern=r"^dlv_[0-9A-Z]{26}$")]

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from agent.rules.bot_events import BotStatus
-from agent.web.auth import TheAsker
+from agent.web.auth import AskedFirst, TheAsker
 from agent.web.bots_v1 import views
 from agent.web.bots_v1.schemas import (
     BotAnswer,
@@ -22,8 +22,8 @@ from agent.web.paging import ThePage
 from agent.web.problems import answers
 from agent.web.wire import LARGEST_ID, Id, Instant
 
-router = APIRouter(prefix="/v1/bots", tags=["bots-v1"])
-events_router = APIRouter(prefix="/v1/events", tags=["events"])
+router = APIRouter(prefix="/v1/bots", tags=["bots-v1"], route_class=AskedFirst)
+events_router = APIRouter(prefix="/v1/events", tags=["events"], route_class=AskedFirst)
 
 
 KNOWN: dict[int | str, dict[str, Any]] = {

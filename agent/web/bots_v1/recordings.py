@@ -11,7 +11,7 @@ from agent.lifecycle.aftermath.recordings import Recorded
 from agent.lifecycle.aftermath.sharing import Made
 from agent.rules.signed_links import DOWNLOAD_LIFE
 from agent.rules.transcript_forms import offset
-from agent.web.auth import TheAsker, admit
+from agent.web.auth import AskedFirst, TheAsker, admit
 from agent.web.bots_v1.schemas import AN_INSTANT
 from agent.web.bots_v1.seekable import Seekable, sent
 from agent.web.desk import Choices, TheDesk
@@ -19,7 +19,7 @@ from agent.web.paging import ThePage
 from agent.web.problems import Problem, answers
 from agent.web.wire import LARGEST_ID, Asked, Id, Paged, Secret, Told
 
-router = APIRouter(prefix="/v1/recordings", tags=["recordings"])
+router = APIRouter(prefix="/v1/recordings", tags=["recordings"], route_class=AskedFirst)
 Part = Literal["recording", "transcript", "summary"]
 EVERYTHING: tuple[Part, ...] = ("recording", "transcript", "summary")
 WhichPart = Annotated[

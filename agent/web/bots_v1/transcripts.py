@@ -11,14 +11,14 @@ from agent.lifecycle.aftermath.entries import as_entry
 from agent.lifecycle.aftermath.productions import Progress, Standing, Words
 from agent.model.summary import Summary
 from agent.rules import transcript_forms
-from agent.web.auth import TheAsker
+from agent.web.auth import AskedFirst, TheAsker
 from agent.web.bots_v1.schemas import AN_INSTANT
 from agent.web.desk import TheDesk
 from agent.web.problems import answers
 from agent.web.wire import Asked, Id, Language, Told
 
-router = APIRouter(prefix="/v1/transcripts", tags=["transcripts"])
-summaries_router = APIRouter(prefix="/v1/summaries", tags=["summaries"])
+router = APIRouter(prefix="/v1/transcripts", tags=["transcripts"], route_class=AskedFirst)
+summaries_router = APIRouter(prefix="/v1/summaries", tags=["summaries"], route_class=AskedFirst)
 Template = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 FORMS: dict[int | str, dict[str, Any]] = {
     200: {

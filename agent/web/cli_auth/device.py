@@ -11,13 +11,13 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from agent.lifecycle.people.devices import Polled
 from agent.rules.device_login import Verdict
-from agent.web.auth import TheAsker
+from agent.web.auth import AskedFirst, TheAsker
 from agent.web.desk import TheDesk
 from agent.web.problems import answers
 from agent.web.quota import address
 from agent.web.wire import Asked, Flag
 
-router = APIRouter(prefix="/api/v1/cli-auth", tags=["cli-auth"])
+router = APIRouter(prefix="/api/v1/cli-auth", tags=["cli-auth"], route_class=AskedFirst)
 STARTS = tuple(parse_many("10/minute;60/hour"))
 POLLS = tuple(parse_many("120/minute"))
 SAID = {

@@ -9,7 +9,7 @@ from pydantic import BaseModel, StringConstraints
 
 from agent.lifecycle.aftermath import asking, search
 from agent.lifecycle.aftermath.search import Hit
-from agent.web.auth import TheAsker
+from agent.web.auth import AskedFirst, TheAsker
 from agent.web.desk import Desk, TheDesk
 from agent.web.jobs import views
 from agent.web.jobs.reading import Entry
@@ -18,7 +18,7 @@ from agent.web.paging import Page, ThePage
 from agent.web.problems import answers
 from agent.web.wire import Asked, Paged, Told
 
-router = APIRouter(prefix="/api/v1", tags=["recordings"])
+router = APIRouter(prefix="/api/v1", tags=["recordings"], route_class=AskedFirst)
 Question = Annotated[
     str,
     StringConstraints(

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from agent.errors import Missing
 from agent.rules import ledger_forms
-from agent.web.auth import TheAsker
+from agent.web.auth import AskedFirst, TheAsker
 from agent.web.desk import TheDesk
 from agent.web.jobs import views
 from agent.web.jobs.reading import (
@@ -22,7 +22,7 @@ from agent.web.jobs.schemas import Accepted
 from agent.web.paging import ThePage
 from agent.web.problems import answers
 
-router = APIRouter(prefix="/api/v1")
+router = APIRouter(prefix="/api/v1", route_class=AskedFirst)
 CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 
 

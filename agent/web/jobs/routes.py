@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from agent.errors import Invalid
 from agent.model.states import State
-from agent.web.auth import TheAsker
+from agent.web.auth import AskedFirst, TheAsker
 from agent.web.desk import TheDesk
 from agent.web.idempotency import TheOnce
 from agent.web.jobs import views
@@ -24,7 +24,7 @@ from agent.web.jobs.schemas import (
 from agent.web.paging import ThePage
 from agent.web.problems import answers
 
-router = APIRouter(prefix="/api/v1/jobs", tags=["bots"])
+router = APIRouter(prefix="/api/v1/jobs", tags=["bots"], route_class=AskedFirst)
 JobId = Annotated[str, Path(max_length=64, description="As in `job_01J…`.")]
 PLATFORMS = {"google", "google-meet", "google_meet", "meet"}
 STATES = {

@@ -49,6 +49,17 @@ async def test_a_body_that_is_no_json_is_a_bad_request(alice: httpx2.AsyncClient
     assert answer.json()["detail"][0]["type"] == "json_invalid"
 
 
+@pytest.mark.parametrize(
+    ("path", "body"), [("/api/v1/jobs", b"{nope"), ("/v1/auth/invitations", b"{nope"), ("/v1/bots", b"{}")]
+)
+async def test_whoever_may_not_is_told_so_before_what_they_sent_is_judged(
+    stage: WebStage, path: str, body: bytes
+) -> None:
+    client = await stage.client(stage.key("dora@example.com", scopes=["read"]))
+    answer = await client.post(path, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 403
+
+
 async def test_a_body_that_breaks_the_schema_tells_where_and_why(alice: httpx2.AsyncClient) -> None:
     answer = await alice.post(JOBS, json={"joinAt": "soon"})
     assert answer.status_code == 422
@@ -171,6 +182,19 @@ async def test_a_refused_request_may_be_mended_under_the_same_key(alice: httpx2.
     headers = {"Idempotency-Key": "one"}
     assert (await alice.post(JOBS, json={}, headers=headers)).status_code == 422
     assert (await alice.post(JOBS, json={"meetingUrl": LINK}, headers=headers)).status_code == 201
+
+
+async def test_a_key_of_repeats_takes_nothing_from_what_strangers_may_ask(
+    stranger: httpx2.AsyncClient,
+) -> None:
+    """Clients put the key on every POST; what needs no credentials has its body all the same."""
+    begun = await stranger.post(
+        "/api/v1/cli-auth/init", json={"clientName": "meetbot on laptop"}, headers={"Idempotency-Key": "one"}
+    )
+    assert begun.status_code == 201
+    unknown = {"email": "nobody@example.com", "password": "wrong wrong wrong"}
+    answer = await stranger.post("/v1/auth/login", json=unknown, headers={"Idempotency-Key": "two"})
+    assert answer.status_code == 401
 
 
 async def test_two_at_once_under_one_key_make_one_job(alice: httpx2.AsyncClient) -> None:

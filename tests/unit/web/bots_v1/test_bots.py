@@ -265,6 +265,16 @@ async def test_events_of_all_bots_are_listed_newest_first(stage, address):
     assert (await client.get("/v1/events", params={"since": later})).json()["total"] == 2
 
 
+async def test_a_bot_that_never_went_has_no_heartbeat(stage, address):
+    client = await mine(stage, address)
+    bot = await made(client)
+    changed = await client.patch(f"/v1/bots/{bot['id']}", json={"meetingTitle": "Weekly"})
+    deployed = await client.post(f"/v1/bots/{bot['id']}/deploy")
+    assert [one["lastHeartbeat"] for one in (bot, changed.json(), deployed.json())] == [None] * 3
+    move(stage, bot["id"], State.QUEUED, State.JOINING)
+    assert (await client.get(f"/v1/bots/{bot['id']}")).json()["lastHeartbeat"]
+
+
 async def test_a_heartbeat_is_remembered_while_the_bot_lives(stage, address):
     client = await mine(stage, address)
     bot = (await made(client))["id"]
