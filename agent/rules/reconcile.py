@@ -4,7 +4,7 @@ Deciding is a function of values and `now`. The series is merged so that message
 decisions then are the difference between the occurrences it has and the jobs there are.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -12,8 +12,10 @@ from agent.model.invite import Component, Slot
 from agent.model.series import Series
 from agent.rules import series as calendar
 from agent.rules.links import GOOGLE_MEET_URL, MEET, PLATFORM_NAMES, recognise
+from agent.rules.trust import recipient
 
 NEAREST = timedelta(days=4)  # how far a moved series may carry an occurrence and still be the same job
+UNINVITED = "uninvited"  # the rule of a cancellation that goes on for everybody else
 _FOR_ORGANIZERS = frozenset({"REPLY", "REFRESH", "COUNTER", "DECLINECOUNTER"})
 
 
@@ -46,10 +48,11 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the operator wants: the base of Meet links, and words in a title that keep the bot away."""
+    """What the operator wants: the base of Meet links, words in a title that keep the bot away; `own` is the bot's address."""
 
     meet_url: str = GOOGLE_MEET_URL
     exclude_keywords: tuple[str, ...] = ()
+    own: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,8 @@ def decide(known: Known, fresh: Component, now: datetime, policy: Policy | None 
         return Outcome(known.series, (refusal,))
     merged = calendar.merge(known.series, fresh)
     decisions = plan(Known(merged, known.occurrences, known.elsewhere), now, policy)
+    if policy and _uninvites(known.series, fresh, policy.own):
+        decisions = tuple(map(_as_uninvited, decisions))
     if fresh.cancelled and not decisions:
         decisions = (Ignore("nothing_to_cancel", "a cancellation of nothing that is planned"),)
     elif fresh.method == "ADD" and not decisions and calendar.lacks_master(merged, fresh):
@@ -155,6 +160,23 @@ def plan(known: Known, now: datetime, policy: Policy | None = None) -> tuple[Dec
     if known.series is None:
         return ()
     return _Plan(known, known.series, now, policy or Policy()).decisions()
+
+
+def _uninvites(series: Series | None, fresh: Component, own: str) -> bool:
+    """Tell whether a cancellation is for the bot alone: the event has other guests, and it names none of them."""
+    if fresh.method != "CANCEL" or not fresh.attendees:
+        return False
+    master = series.master if series else None
+    host = master.organizer.email if master and master.organizer else ""
+    guests = {recipient(one.email).base for one in master.attendees} if master else set()
+    named = {recipient(one.email).base for one in fresh.attendees}
+    return named == {own} and bool(guests - {own, host})
+
+
+def _as_uninvited(decision: Decision) -> Decision:
+    if isinstance(decision, Cancel) and decision.rule == "cancelled":
+        return replace(decision, rule=UNINVITED, reason="the bot was taken off the guest list")
+    return decision
 
 
 def _not_for_us(known: Known, fresh: Component) -> Ignore | Refuse | None:

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Literal
 
 from agent.model.invite import Component, Slot
-from agent.rules.reconcile import Cancel, Create, Decision, Ignore, Keep, Move, Refuse, Retitle
+from agent.rules.reconcile import UNINVITED, Cancel, Create, Decision, Ignore, Keep, Move, Refuse, Retitle
 
 Partstat = Literal["ACCEPTED", "DECLINED"]
 MAX_ANSWERS = 10  # of one message; whoever changes more occurrences at once hears of the first ones
 _SWITCHED_OFF = "somebody switched the bot off for this meeting"
 # What ends a job without being an answer: the organizer knows of it.
-_ENDED_BY_ORGANIZER = frozenset({"cancelled", "no_longer_in_series"})
+_ENDED_BY_ORGANIZER = frozenset({"cancelled", "no_longer_in_series", UNINVITED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ class Calendar:
     def take(self, message: Message) -> Taken:
         """Decide about a message and carry it out."""
         habits = self.house.habits
-        policy = reconcile.Policy(meet_url=habits.meet_url, exclude_keywords=habits.exclude_keywords)
+        policy = reconcile.Policy(habits.meet_url, habits.exclude_keywords, habits.bot_email)
         known = self.known(message.component)
         outcome = reconcile.decide(known, message.component, self.now, policy)
         outcome = replace(outcome, decisions=self._within_caps(message, outcome.decisions))

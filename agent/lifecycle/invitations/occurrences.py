@@ -250,9 +250,11 @@ class Occurrences:
         found = self._job_at(decision.slot)
         if found is None:
             return
-        self._end(*found, decision.reason, taken)
+        self._end(*found, decision.reason, taken, uninvited=decision.rule == reconcile.UNINVITED)
 
-    def _end(self, occurrence: Occurrence, job: Job, reason: str, taken: Taken) -> None:
+    def _end(
+        self, occurrence: Occurrence, job: Job, reason: str, taken: Taken, *, uninvited: bool = False
+    ) -> None:
         """End a job, or leave it to those whom it serves besides, or to the call that goes on with consent."""
         known, occurrence.cancelled = occurrence.cancelled, True
         self.session.add(occurrence)
@@ -260,8 +262,9 @@ class Occurrences:
         if store.sharing(self.session, job.id or 0):
             self._detach(occurrence, job)
             return
-        if State(job.state) is State.RECORDING:
-            # What the people in the call agreed to outweighs a line in a calendar; they can end it by a word.
+        if State(job.state) is State.RECORDING and not uninvited:
+            # What the people in the call agreed to outweighs a line in a calendar; they can end it by a word. Taking the
+            # bot off the guest list is such a word.
             if not known:
                 line: dict[str, object] = {
                     "uid": self.row.uid,

@@ -191,6 +191,24 @@ async def test_a_call_in_which_notes_were_agreed_to_outlasts_its_cancellation(st
     assert {reader.email for reader in chosen} == {HOST}
 
 
+async def test_a_bot_that_is_taken_off_the_guest_list_leaves_also_while_it_takes_notes(
+    stage: IntakeStage,
+) -> None:
+    await stage.receive(mail(event(attendees=(BOT, OTHER))))
+    stage.put_job(1, State.RECORDING)
+    await stage.receive(mail(event(sequence=1, attendees=(BOT,)), method="CANCEL"))
+    assert [(verb, text) for _, verb, text in stage.engine.told] == [(Verb.LEAVE, "cancelled_by_invite")]
+    assert stage.notes()[-1].reason == "the bot was taken off the guest list"
+
+
+async def test_a_call_that_is_called_off_for_all_its_guests_goes_on_with_notes(stage: IntakeStage) -> None:
+    await stage.receive(mail(event(attendees=(BOT, OTHER))))
+    stage.put_job(1, State.RECORDING)
+    await stage.receive(mail(event(sequence=1, attendees=(BOT, OTHER)), method="CANCEL"))
+    assert stage.engine.told == []
+    assert stage.notes()[-1].reason == "the meeting was cancelled"
+
+
 async def test_several_meet_links_are_flagged_with_the_one_that_won(stage: IntakeStage) -> None:
     await stage.receive(mail(event(extra=[f"DESCRIPTION:The old room was {ELSEWHERE}"])))
     (job,) = stage.jobs()
