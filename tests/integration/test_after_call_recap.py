@@ -153,11 +153,16 @@ async def test_a_look_at_the_delete_page_deletes_nothing_and_its_button_all(tmp_
         number = await met(stage)
         address = link((await stage.mails(HOST))[0], "delete")
         assert "/recap/delete/" not in plain((await stage.mails(GUEST))[0])
+        picture = stage.house.habits.data_dir / "meetings" / "job_one" / "evidence" / "01-lost.png"
+        picture.parent.mkdir(parents=True)
+        picture.write_bytes(b"a picture of people")
         async with browser(stage) as client:
             page = await client.get(address)
             assert "for everybody, for good" in page.text
             assert stage.entries(number)
+            assert picture.exists()
             assert (await client.post(address)).status_code == 200
+            assert not picture.exists()
             gone = await client.get(link((await stage.mails(GUEST))[0], "transcript"))
             assert gone.status_code == 404
         assert stage.rows(TranscriptEntry) == stage.rows(SummaryVersion) == []

@@ -1,4 +1,4 @@
-"""Recorded files: found where the bot wrote them, kept as rows, deleted from the disk with them."""
+"""The files of a bot: recordings, found where it wrote them, kept as rows and deleted from the disk with them; and evidence."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -20,13 +20,14 @@ READ_BYTES = 1024 * 1024
 
 
 def keep(session: Session, house: House, job: Job, now: datetime) -> None:
-    """Keep what was recorded in a stay that is over; without consent that stands it is deleted."""
+    """Keep what was recorded in a stay that is over; without consent that stands it is deleted, with that of earlier stays."""
     folder = house.habits.data_dir / "meetings" / job.public_id
     known = {row.path for row in bots.recordings(session, [job.id or 0]).get(job.id or 0, [])}
     found = [path for path in sorted(folder.glob(PATTERN)) if _name(house, path) not in known]
     if not permission.may_keep(entry.outcome for entry in jobs.ledger(session, job.id or 0)):
         for path in found:
             path.unlink(missing_ok=True)
+        unlink(house.habits.data_dir, forget_rows(session, job.id or 0))
         return
     for path in found:
         _keep_one(session, house, job, path, now)
@@ -78,6 +79,19 @@ def forget_old(session: Session, before: datetime) -> list[str]:
     for row in rows:
         session.delete(row)
     return [row.path for row in rows]
+
+
+def evidence(house: House, job: Job) -> list[str]:
+    """Return the paths of the pictures and texts that were kept of what surprised a job's bots."""
+    folder = house.habits.data_dir / "meetings" / job.public_id / "evidence"
+    return [_name(house, path) for path in sorted(folder.glob("*")) if path.is_file()]
+
+
+def old_evidence(data_dir: Path, before: datetime) -> list[str]:
+    """Return the paths of all evidence that was kept before an instant, also of jobs that are no more."""
+    found = (data_dir / "meetings").glob("*/evidence/*")
+    old = (path for path in found if path.is_file() and path.stat().st_mtime < before.timestamp())
+    return [path.relative_to(data_dir).as_posix() for path in old]
 
 
 def unlink(data_dir: Path, paths: Iterable[str]) -> None:

@@ -12,8 +12,8 @@ from agent.store import jobs, recaps, sharing
 def forget_meeting(session: Session, house: House, job: Job, *, who: str, channel: str) -> list[str]:
     """Delete words, notes, recordings and the text of mails, and stop what has not gone out.
 
-    The ledger keeps who took the consent back, so that nothing is fetched again. Returns the paths of recordings, to
-    be unlinked once this is committed.
+    The ledger keeps who took the consent back, so that nothing is fetched again. Returns the paths of recordings and
+    evidence, to be unlinked once this is committed.
     """
     job_id, now = job.id or 0, house.now()
     jobs.enter(
@@ -34,4 +34,4 @@ def forget_meeting(session: Session, house: House, job: Job, *, who: str, channe
     session.add(job)
     line: dict[str, object] = {"by": who, "deleted_entries": entries}
     jobs.note(session, job, now, Told.TRANSCRIPT_DELETED, line)
-    return bot_files.forget_rows(session, job_id)
+    return bot_files.forget_rows(session, job_id) + bot_files.evidence(house, job)

@@ -44,9 +44,12 @@ class Janitor:
                 ),
                 "sign_ins": identity.forget_stale(session, now - SIGN_INS),
             }
-            files = bot_files.forget_old(session, now - timedelta(days=habits.recording_days))
+            recorded_before = now - timedelta(days=habits.recording_days)
+            files = bot_files.forget_old(session, recorded_before)
         bot_files.unlink(habits.data_dir, files)
-        gone["recordings"] = len(files)
+        evidence = bot_files.old_evidence(habits.data_dir, recorded_before)
+        bot_files.unlink(habits.data_dir, evidence)
+        gone |= {"recordings": len(files), "evidence": len(evidence)}
         gone["engine"] = self.house.engine.forget_finished(now - ENGINE_RECORDS)
         self.house.database.checkpoint()
         log.info("janitor.purged", action="janitor.purge", **gone)

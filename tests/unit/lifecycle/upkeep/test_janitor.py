@@ -1,5 +1,6 @@
 """What the night takes: nothing of an invitation is kept for ever, and nothing that still waits is lost."""
 
+import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -71,6 +72,19 @@ async def test_what_was_said_and_decided_is_forgotten_in_a_year_and_the_job_stay
     assert "guest@example.com" not in str(row.body)
     assert row.inviter == HOST
     assert len(stage.rows(Job)) == 1
+
+
+async def test_evidence_goes_when_recordings_do(stage: IntakeStage) -> None:
+    data_dir = stage.house.habits.data_dir
+    folder = data_dir / "meetings" / "job_one" / "evidence"
+    folder.mkdir(parents=True)
+    old, fresh, beside = folder / "01-lost.png", folder / "02-lost.png", folder.parent / "01-other.webm"
+    for path, days in ((old, 15), (fresh, 13), (beside, 15)):
+        path.write_bytes(b"a picture of people")
+        kept_at = (NOON - timedelta(days=days)).timestamp()
+        os.utime(path, (kept_at, kept_at))
+    await night(stage, timedelta())
+    assert (old.exists(), fresh.exists(), beside.exists()) == (False, True, True)
 
 
 async def test_an_event_that_nobody_went_to_leaves_nothing(stage: IntakeStage) -> None:

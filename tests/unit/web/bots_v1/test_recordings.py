@@ -145,6 +145,17 @@ async def test_what_was_recorded_before_a_no_is_deleted(stage, address, outcome)
     assert (await client.get(f"/v1/recordings/{job.id}")).status_code == 404
 
 
+async def test_opting_out_deletes_what_an_earlier_stay_had_recorded(stage, address):
+    client, job = await recorded(stage, address)
+    path = stage.house.habits.data_dir / "meetings" / job.public_id / "recording.webm"
+    with stage.database.write() as session:
+        session.add(Consent(job_id=job.id, at=stage.clock.now(), outcome="opted_out"))
+        session.flush()
+        bot_files.keep(session, stage.house, jobs.get(session, job.id), stage.clock.now())
+    assert not path.exists()
+    assert (await client.get(f"/v1/recordings/{job.id}")).status_code == 404
+
+
 async def test_old_recordings_are_forgotten(stage, address):
     _, job = await recorded(stage, address)
     with stage.database.write() as session:
