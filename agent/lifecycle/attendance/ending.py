@@ -79,11 +79,19 @@ def wake_next(session: Session, house: House, left: Job) -> None:
 
 def give_up(session: Session, house: House, job: Job, code: FailureCode, detail: str, now: datetime) -> None:
     """End in failure; but what was taken with consent before a crash is still made into notes."""
-    if job.admitted_at is not None and _was_allowed(session, job):
+    if _has_taken(session, job):
         jobs.note(session, job, now, Told.TROUBLE, {"failure_code": code.value, "detail": detail})
         _finalize(session, house, job, code.value, now)
         return
     advance(session, house.engine, job, State.FAILED, now, failure_code=code, detail=detail)
+
+
+def stand_aside(session: Session, house: House, job: Job, now: datetime) -> None:
+    """End because another job of this house has a bot in the meeting; what was taken before a crash is made into notes."""
+    if _has_taken(session, job):
+        _finalize(session, house, job, EndReason.SECOND_MEETBOT, now)
+    else:
+        advance(session, house.engine, job, State.CANCELLED, now, end_reason=EndReason.SECOND_MEETBOT)
 
 
 def _come_again(session: Session, house: House, job: Job, now: datetime, wait_seconds: float) -> None:
@@ -102,9 +110,15 @@ def _finalize(session: Session, house: House, job: Job, reason: str, now: dateti
 
 def _is_called_off(session: Session, job: Job, left: LeftCall) -> bool:
     """Whether nothing is to be made of the meeting: it was cancelled, never begun, or is another Meetbot's."""
-    if State(job.state) not in {State.IN_CALL, State.RECORDING} or left.detail in CALLED_OFF:
+    if left.detail in CALLED_OFF:
         return True
-    return left.reason is EndReason.SECOND_MEETBOT and not _was_allowed(session, job)
+    came_in = State(job.state) in {State.IN_CALL, State.RECORDING}
+    return not _has_taken(session, job) and (not came_in or left.reason is EndReason.SECOND_MEETBOT)
+
+
+def _has_taken(session: Session, job: Job) -> bool:
+    """Whether the bot was in the call, now or before a crash, with consent that still stands."""
+    return job.admitted_at is not None and _was_allowed(session, job)
 
 
 def _was_allowed(session: Session, job: Job) -> bool:

@@ -7,7 +7,7 @@ from sqlmodel import Session
 from agent.lifecycle.attendance import ending
 from agent.lifecycle.house import House
 from agent.lifecycle.transition import advance
-from agent.model.states import AT_THE_MEETING, EndReason, FailureCode, State, Told
+from agent.model.states import AT_THE_MEETING, FailureCode, State, Told
 from agent.model.tables import Job
 from agent.rules.rivals import expected_rivals
 from agent.store import jobs
@@ -28,17 +28,28 @@ def take(session: Session, house: House, job: Job, holder: str, now: datetime, *
     advance(session, house.engine, job, State.QUEUED, now)
     if job.joins > MAX_JOINS:
         ending.give_up(session, house, job, FailureCode.INTERNAL_ERROR, "the bot was started too often", now)
-    elif now > max(job.ends_at or job.join_at, job.join_at) + DISPATCH_GRACE and job.joins == 1:
+    elif _is_too_late(job, now, no_place):
         ending.give_up(session, house, job, FailureCode.DISPATCH_TIMEOUT, _too_late(session, job), now)
     elif no_place:
         ending.wait_for_place(session, house, job, no_place, now)
     elif jobs.lease_meeting(session, job.meeting_code, job.id or 0, holder, now) != job.id:
-        advance(session, house.engine, job, State.CANCELLED, now, end_reason=EndReason.SECOND_MEETBOT)
+        ending.stand_aside(session, house, job, now)
     else:
         _expect_rivals(session, job, now)
         advance(session, house.engine, job, State.JOINING, now)
         return True
     return False
+
+
+def _is_too_late(job: Job, now: datetime, no_place: str) -> bool:
+    """Whether a first try comes after the meeting's time, or one that has begun finds no place and waits beyond it.
+
+    Who was in the call waits from the crash on, for a meeting without an end may still go on.
+    """
+    planned_end = max(job.ends_at or job.join_at, job.join_at)
+    if job.joins == 1 and job.admitted_at is None:
+        return now > planned_end + DISPATCH_GRACE
+    return bool(no_place) and now > max(planned_end, job.updated_at) + DISPATCH_GRACE
 
 
 def _too_late(session: Session, job: Job) -> str:

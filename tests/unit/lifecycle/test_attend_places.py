@@ -7,16 +7,18 @@ import pytest
 
 from agent.errors import NoPlace
 from agent.lifecycle.attendance.attend import Attend
+from agent.lifecycle.attendance.taking import take
 from agent.lifecycle.commands import Commands
 from agent.lifecycle.plan import ATTEND
 from agent.meet.load import Load
-from agent.model.call import CallOver
+from agent.model.call import CallOver, Captioned, InLobby
 from agent.model.states import EndReason, FailureCode, State, Told
 from agent.rules.backoff import PLACE_LONGEST_WAIT_SECONDS
 from agent.store import jobs, loans
 from tests.unit.lifecycle import world
 from tests.unit.lifecycle.attendance.test_attend import (
     OPERATOR,
+    capturing,
     into_the_call,
     job_of,
     kinds,
@@ -142,6 +144,95 @@ async def test_a_bot_that_never_found_a_place_says_so(told: world.Told) -> None:
     job = await state_is(told, State.FAILED)
     assert job.failure_code == FailureCode.DISPATCH_TIMEOUT
     assert "no place for a bot became free" in (job.failure_detail or "")
+
+
+async def lose_the_page(told: world.Told) -> None:
+    """A page that crashes after some words were taken with consent."""
+    caller = await capturing(told)
+    caller.tell(Captioned(now(), "c1", "Host Person", "We decided to launch.", now(), now()))
+    await until(lambda: job_of(told).admitted_at)
+    caller.tell(CallOver(now(), FailureCode.NETWORK_LOSS, "the page crashed"))
+
+
+def an_hour_ago(told: world.Told) -> None:
+    """The meeting's time is past, and so is the instant at which the bot was put back."""
+    with told.house.database.write() as session:
+        job = jobs.get(session, job_of(told).id or 0)
+        job.join_at = job.ends_at = job.updated_at = now() - timedelta(hours=1)
+        session.add(job)
+
+
+def words_kept(told: world.Told) -> list[str]:
+    with told.house.database.read() as session:
+        return [entry.text for entry in jobs.entries(session, job_of(told).id or 0, "captions")]
+
+
+async def test_a_bot_that_finds_no_place_again_makes_notes_of_what_it_took(
+    told: world.Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.lifecycle.attendance.ending.REJOIN_SECONDS", (0.1,))
+    make(told)
+    await lose_the_page(told)
+    told.meet.full = FULL
+    await until(lambda: Told.WAITING_FOR_PLACE in kinds(told))
+    an_hour_ago(told)
+    job = await state_is(told, State.FINALIZING, State.COMPLETED)
+    assert job.end_reason == FailureCode.DISPATCH_TIMEOUT
+    assert words_kept(told) == ["We decided to launch."]
+
+
+async def test_a_bot_that_was_in_the_call_waits_for_a_place_from_the_crash_on(
+    told: world.Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.lifecycle.attendance.ending.REJOIN_SECONDS", (0.1,))
+    make(told)
+    with told.house.database.write() as session:
+        job = jobs.get(session, job_of(told).id or 0)
+        job.ends_at = None
+        session.add(job)
+    await capturing(told)
+    with told.house.database.write() as session:
+        job = jobs.get(session, job_of(told).id or 0)
+        job.join_at = now() - timedelta(hours=2)
+        session.add(job)
+    told.meet.full = FULL
+    told.meet.callers[0].tell(CallOver(now(), FailureCode.NETWORK_LOSS, "the page crashed"))
+    await until(lambda: Told.WAITING_FOR_PLACE in kinds(told))
+    told.meet.full = ""
+    await into_the_call(told, 2)
+    await state_is(told, State.RECORDING)
+
+
+async def test_a_meeting_taken_by_another_bot_after_a_crash_costs_no_notes(
+    told: world.Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.lifecycle.attendance.ending.REJOIN_SECONDS", (1000.0,))
+    first = make(told)
+    await lose_the_page(told)
+    await state_is(told, State.QUEUED)
+    make(told, key="test:2", external_id="second")
+    await into_the_call(told, 2)
+    with told.house.database.write() as session:
+        job = jobs.get(session, first.id or 0)
+        assert not take(session, told.house, job, "worker", now())
+        assert (job.state, job.end_reason) == (State.FINALIZING, EndReason.SECOND_MEETBOT)
+        entries = jobs.entries(session, job.id or 0, "captions")
+        assert [entry.text for entry in entries] == ["We decided to launch."]
+
+
+async def test_who_sends_a_returning_bot_away_still_gets_the_notes(
+    told: world.Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.lifecycle.attendance.ending.REJOIN_SECONDS", (0.1,))
+    job = make(told)
+    await lose_the_page(told)
+    caller = await told.meet.caller(2)
+    caller.tell(InLobby(now()))
+    await state_is(told, State.WAITING)
+    await Commands(told.house).leave(OPERATOR, job.public_id)
+    job = await state_is(told, State.FINALIZING, State.COMPLETED)
+    assert job.end_reason == EndReason.REQUESTED
+    assert words_kept(told) == ["We decided to launch."]
 
 
 def test_only_load_that_lasts_keeps_bots_out() -> None:
