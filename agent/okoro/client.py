@@ -14,7 +14,7 @@ from agent.okoro.refusals import refused_call
 from agent.okoro.retries import Bounds, Retries
 from agent.okoro.tokens import OperationTokens
 from agent.okoro.transport import Answer, Transport
-from agent.okoro.wire import Model, decoded, last_id, parsed
+from agent.okoro.wire import Listed, Model, decoded, last_id, parsed
 from agent.ports import Clock
 
 _PAGE_LIMIT = 1000
@@ -158,19 +158,21 @@ class OkoroClient:
     async def _list(
         self,
         endpoint: Endpoint,
-        model: type[Model],
+        model: type[Listed],
         *ids: str,
         intent: str,
         params: Mapping[str, str | int] | None = None,
-    ) -> list[Model]:
-        found: list[Model] = []
+    ) -> list[Listed]:
+        """Read every page. What is told twice is one: a list that changes while it is read moves its pages."""
+        found: dict[str, Listed] = {}
         async with aclosing(self._pages(endpoint, *ids, intent=intent, params=params or {})) as pages:
             async for page in pages:
                 items = page.get(endpoint.items, [])
                 if not isinstance(items, list):
                     raise Temporary(f"okoro sent no list for {endpoint.name!r}")
-                found.extend(parsed(model, item) for item in items)
-        return found
+                for item in (parsed(model, one) for one in items):
+                    found[item.name] = item
+        return list(found.values())
 
     async def _pages(
         self, endpoint: Endpoint, *ids: str, intent: str, params: Mapping[str, str | int]

@@ -89,7 +89,7 @@ class OperationTokens:
         if not isinstance(text, str) or not text.isascii() or not text.isprintable() or not text:
             raise Temporary("okoro sent an exchange answer without a token")
         claims = _claims(text)
-        return OperationToken(text, _expiry(claims), claims)
+        return OperationToken(text, _expiry(claims, self._clock.now()), claims)
 
     async def _ask(self, scope: Scope, intent: str, stale: OperationToken | None) -> Answer:
         body = {"provider": PROVIDER, "scope": str(scope), "intent": intent}
@@ -108,11 +108,18 @@ def _claims(token: str) -> dict[str, object]:
     return claims if isinstance(claims, dict) else {}
 
 
-def _expiry(claims: Mapping[str, object]) -> datetime | None:
-    expires = claims.get("exp")
-    if isinstance(expires, bool) or not isinstance(expires, int | float):
+def _expiry(claims: Mapping[str, object], now: datetime) -> datetime | None:
+    """Count a lifetime that is told from its receipt, since clocks differ; else take the instant as it is told."""
+    expires, issued = _number(claims.get("exp")), _number(claims.get("iat"))
+    if expires is None:
         return None
     try:
-        return datetime.fromtimestamp(expires, UTC)
+        if issued is None:
+            return datetime.fromtimestamp(expires, UTC)
+        return now + timedelta(seconds=expires - issued)
     except (OverflowError, ValueError, OSError):
         return None
+
+
+def _number(claim: object) -> float | None:
+    return None if isinstance(claim, bool) or not isinstance(claim, int | float) else claim

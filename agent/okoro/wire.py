@@ -40,6 +40,12 @@ class _Wire(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, alias_generator=to_camel)
 
 
+class Resource(_Wire):
+    """What a list holds; `name` is its resource name."""
+
+    name: str
+
+
 class User(_Wire):
     """Who a participant is. `user` is `users/{id}`, only of signed-in people; Meet tells no address."""
 
@@ -53,7 +59,7 @@ class ActiveConference(_Wire):
     conference_record: str = ""
 
 
-class Space(_Wire):
+class Space(Resource):
     """A place where meetings happen, `spaces/{id}`; `config` is Meet's own JSON."""
 
     name: str = Field(pattern=f"^spaces/{_ID}$")
@@ -63,7 +69,7 @@ class Space(_Wire):
     active_conference: ActiveConference | None = None
 
 
-class Record(_Wire):
+class Record(Resource):
     """One conference, `conferenceRecords/{id}`. `end_time` is None while it goes on; gone after `expire_time`."""
 
     name: str = Field(pattern=f"^{_RECORD}$")
@@ -73,7 +79,7 @@ class Record(_Wire):
     expire_time: Instant | None = None
 
 
-class Participant(_Wire):
+class Participant(Resource):
     """One of signed-in, anonymous or phone; `latest_end_time` is None while they are there."""
 
     name: str = Field(pattern=f"^{_RECORD}/participants/{_ID}$")
@@ -84,10 +90,9 @@ class Participant(_Wire):
     phone_user: User | None = None
 
 
-class ParticipantSession(_Wire):
+class ParticipantSession(Resource):
     """One stay of a participant."""
 
-    name: str
     start_time: Instant
     end_time: Instant | None = None
 
@@ -106,7 +111,7 @@ class DriveDestination(_Wire):
     export_uri: str = ""
 
 
-class _Artifact(_Wire):
+class _Artifact(Resource):
     """`state`: STATE_UNSPECIFIED, STARTED, ENDED (no file yet) or FILE_GENERATED."""
 
     state: str = "STATE_UNSPECIFIED"
@@ -124,14 +129,12 @@ class Transcript(_Artifact):
 class Recording(_Artifact):
     """One start and stop of recording."""
 
-    name: str
     drive_destination: DriveDestination | None = None
 
 
-class TranscriptEntry(_Wire):
+class TranscriptEntry(Resource):
     """What one participant said in one go."""
 
-    name: str
     participant: str = ""
     text: Text = ""
     language_code: str | None = None
@@ -140,6 +143,7 @@ class TranscriptEntry(_Wire):
 
 
 Model = TypeVar("Model", bound=BaseModel)
+Listed = TypeVar("Listed", bound=Resource)
 
 
 def decoded(body: bytes) -> dict[str, Any]:

@@ -65,18 +65,23 @@ def endpoint_is_dead(failing_since: datetime | None, now: datetime) -> bool:
 
 
 def next_look(
-    poll_seconds: Sequence[float], looks: int, waited_seconds: float, wait_hours: float
+    poll_seconds: Sequence[float],
+    looks: int,
+    waited_seconds: float,
+    wait_hours: float,
+    asked_seconds: float = 0.0,
 ) -> float | None:
     """Return the seconds until the next look for a transcript, or None when the wait is over.
 
     `looks` were taken so far and `waited_seconds` have passed since the meeting ended. The last of `poll_seconds`
-    repeats. The last look falls on the end of the wait, so that nothing that arrived in time is missed.
+    repeats, and none falls within `asked_seconds`, which the platform asked for. The last look falls on the end of the
+    wait, so that nothing that arrived in time is missed.
     """
     left_seconds = wait_hours * 3_600 - waited_seconds
     if left_seconds <= 0:
         return None
     wait = poll_seconds[min(looks, len(poll_seconds) - 1)]
-    return min(wait, left_seconds)
+    return min(max(wait, asked_seconds), left_seconds)
 
 
 def next_place(waited_seconds: float, first_seconds: float) -> float:

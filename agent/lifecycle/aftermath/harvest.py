@@ -95,16 +95,18 @@ class GetWords:
             await asyncio.to_thread(self._refused, now.job.id or 0, error)
             why = Why.NOT_ALLOWED if isinstance(error, Denied | Misconfigured) else Why.REFUSED
             return found, sourcing.refused(self._evidence(now, found), sources=sources, why=why)
-        waited, next_look = self._patience(now.job, look, found)
+        waited, next_look = self._patience(now.job, look, found, asked_to_wait)
         choice = sourcing.choose(
             self._evidence(now, found),
             sources=sources,
             waited_seconds=waited,
-            next_look_seconds=next_look if next_look is None else max(next_look, asked_to_wait),
+            next_look_seconds=next_look,
         )
         return found, choice
 
-    def _patience(self, job: Job, look: int, found: Harvest) -> tuple[float, float | None]:
+    def _patience(
+        self, job: Job, look: int, found: Harvest, asked_seconds: float = 0.0
+    ) -> tuple[float, float | None]:
         """Return how many seconds have passed since the meeting, and after how many to look again, None for never."""
         habits, now = self.house.habits, self.house.now()
         ended = job.left_at or now
@@ -112,7 +114,8 @@ class GetWords:
         whole = sourcing.wait_ends(ended, habits.transcript_wait_hours, expiries) - ended
         waited = (now - ended).total_seconds()
         wait_hours = whole.total_seconds() / 3_600
-        return waited, backoff.next_look(habits.transcript_poll_seconds, look - 1, waited, wait_hours)
+        polls = habits.transcript_poll_seconds
+        return waited, backoff.next_look(polls, look - 1, waited, wait_hours, asked_seconds)
 
     def _evidence(self, now: Situation, found: Harvest) -> sourcing.Evidence:
         return sourcing.Evidence(

@@ -1,4 +1,6 @@
 import asyncio
+import base64
+import json
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any
@@ -247,6 +249,23 @@ async def test_an_answer_of_the_wrong_shape_is_temporary(client: OkoroClient, te
 
     with pytest.raises(Temporary):
         await client.conference_records(intent=INTENT)
+
+
+async def test_what_comes_on_two_pages_is_one(client: OkoroClient, teller: Teller, order):
+    made = await teller.add_conference(**order)
+    transcript = made["transcripts"][0]
+    whole = await client.transcript_entries(transcript, intent=INTENT)
+    first_page = base64.urlsafe_b64encode(json.dumps(["transcriptEntries", "", 0]).encode()).decode()
+    repeated = {
+        "transcriptEntries": [{"name": whole[1].name, "startTime": "2026-03-01T10:00:00Z", "text": "Older"}],
+        "nextPageToken": first_page,
+    }
+    await teller.add_fault("okoro", "status", ENTRIES, status=200, body=json.dumps(repeated))
+
+    again = await client.transcript_entries(transcript, intent=INTENT)
+
+    assert {entry.name: entry.text for entry in again} == {entry.name: entry.text for entry in whole}
+    assert len(again) == len(whole)
 
 
 async def test_unknown_fields_are_ignored_and_unwritable_characters_replaced(

@@ -52,6 +52,16 @@ async def test_a_token_is_renewed_a_minute_before_it_expires(
     assert [one["refresh_token"] for one in exchanges] == [False, True]
 
 
+async def test_a_clock_that_is_far_ahead_does_not_age_a_token(
+    client: OkoroClient, teller: Teller, clock: PatientClock
+):
+    await teller.set_token(lifetime_seconds=300)
+    clock.skew = timedelta(hours=1)
+    for _ in range(3):
+        await client.conference_records(intent=INTENT)
+    assert len(calls(await teller.okoro_requests(), "token")) == 1
+
+
 async def test_the_service_token_never_reaches_the_proxy(client: OkoroClient, teller: Teller, order):
     made = await teller.add_conference(**order)
     await teller.set_token(expire_after_calls=2)

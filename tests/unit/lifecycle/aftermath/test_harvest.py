@@ -88,6 +88,15 @@ async def test_a_platform_that_names_a_time_is_not_asked_before_it(scene: Scene)
     assert at == scene.clock.now() + timedelta(seconds=900)
 
 
+async def test_a_platform_that_names_too_late_a_time_is_asked_at_the_end_of_the_wait(scene: Scene):
+    scene.consent("granted")
+    scene.habit(transcript_wait_hours=2.0)
+    scene.told.transcripts.answer = Temporary("later", retry_after_seconds=10.0**9)
+    await GetWords(scene.house)(scene.number, 1)
+    ((_, _, at),) = scene.engine.of(HARVEST)
+    assert at == scene.job().left_at + timedelta(hours=2)
+
+
 async def test_words_are_kept_and_handed_on_in_one_go(scene: Scene):
     scene.consent("granted")
     scene.told.transcripts.answer = Harvest(Readiness.READY, entries=said(1, 2, 3))
