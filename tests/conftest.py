@@ -5,6 +5,7 @@ from functools import cache
 
 import httpcore2
 import pytest
+import pytest_asyncio
 from hypothesis import settings
 
 from agent.sandbox.teller import Teller
@@ -23,14 +24,22 @@ def _certificates_read_once() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    """A fake world of this test's own."""
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def standing_world() -> AsyncIterator[World]:
+    """One fake world for the tests of a module."""
     async with World() as running:
         yield running
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
+async def world(standing_world: World) -> World:
+    """A fake world that knows nothing yet. It stands on the module's loop, and so must its tests: `loop_scope="module"`."""
+    async with Teller(standing_world.base_url) as telling:
+        await telling.reset()
+    return standing_world
+
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def teller(world: World) -> AsyncIterator[Teller]:
     """Who tells the fake world what to do."""
     async with Teller(world.base_url) as telling:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 import httpx2
 import pytest
+import pytest_asyncio
 
 from agent.errors import Missing
 from agent.okoro import endpoints
@@ -17,6 +18,8 @@ from agent.okoro.client import OkoroClient
 from agent.okoro.harvest import ProxyTranscripts
 from agent.sandbox.world import World
 from tests.unit.okoro.conftest import CODE, INTENT, PatientClock, conference
+
+WITH_THE_WORLD = pytest.mark.asyncio(loop_scope="module")
 
 DOCUMENT = json.loads(
     files("googleapiclient").joinpath("discovery_cache/documents/meet.v2.json").read_text("utf-8")
@@ -111,7 +114,7 @@ def witness() -> Witness:
     return Witness()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def client(world: World, witness: Witness) -> AsyncIterator[OkoroClient]:
     async with OkoroClient(**world.settings()["okoro"], clock=PatientClock()) as running:
         running._transport._http.event_hooks = {"response": [witness.hear]}
@@ -130,6 +133,7 @@ def test_every_endpoint_but_the_listing_of_spaces_is_one_of_googles():
             method_of(httpx2.Request(endpoint.method, f"http://okoro{path}"))
 
 
+@WITH_THE_WORLD
 async def test_everything_written_and_read_of_a_space_is_as_google_describes_it(
     client, teller, witness, ended
 ):
@@ -151,6 +155,7 @@ async def test_everything_written_and_read_of_a_space_is_as_google_describes_it(
     }
 
 
+@WITH_THE_WORLD
 @pytest.mark.parametrize("state", ["STARTED", "ENDED", "FILE_GENERATED"])
 async def test_everything_read_of_a_conference_is_as_google_describes_it(
     client, teller, witness, ended, state
@@ -180,6 +185,7 @@ async def test_everything_read_of_a_conference_is_as_google_describes_it(
     }
 
 
+@WITH_THE_WORLD
 async def test_a_conference_that_goes_on_is_as_google_describes_it(client, teller, witness, ended):
     await teller.add_conference(**conference(ended, None, 0))
     await ProxyTranscripts(client, clock=PatientClock()).harvest(

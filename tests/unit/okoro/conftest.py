@@ -1,4 +1,4 @@
-"""A fake world per test, a clock that never waits, and a client that speaks to the world through both."""
+"""A fake world that every test finds fresh, a clock that never waits, and a client that speaks through both."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from agent.okoro.client import OkoroClient
 from agent.okoro.retries import Bounds
@@ -39,7 +40,7 @@ def clock() -> PatientClock:
     return PatientClock()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def client(world: World, clock: PatientClock) -> AsyncIterator[OkoroClient]:
     async with OkoroClient(
         **world.settings()["okoro"],

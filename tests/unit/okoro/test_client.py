@@ -2,19 +2,19 @@ import asyncio
 import base64
 import json
 from contextlib import aclosing
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from agent.errors import Denied, Invalid, MeetbotError, Misconfigured, Missing, Temporary
 from agent.okoro.client import OkoroClient
-from agent.okoro.endpoints import LIST_ENTRIES, LISTED, TABLE, Scope
-from agent.okoro.retries import retry_after_seconds
+from agent.okoro.endpoints import LIST_ENTRIES
 from agent.okoro.wire import ids
 from agent.sandbox.teller import Teller
 from agent.sandbox.world import World
 from tests.unit.okoro.conftest import CODE, INTENT, PatientClock, calls
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ENTRIES = "GET /conferenceRecords/*/entries*"
 
@@ -25,18 +25,6 @@ async def read_all(client: OkoroClient, made: dict[str, Any]) -> list[str]:
 
 def expected(order: dict[str, Any]) -> list[str]:
     return [entry["text"] for entry in order["transcripts"][0]["entries"]]
-
-
-def test_a_retry_after_of_no_time_that_there_is_says_nothing() -> None:
-    now = datetime(2026, 11, 24, 14, tzinfo=UTC)
-    assert retry_after_seconds("Tue, 24 Nov 2026 14:00:00 +99999999999999", now) is None
-
-
-def test_the_table_holds_the_twelve_endpoints_with_their_least_scope():
-    assert len(LISTED) == 12
-    writing = {one.name for one in TABLE if one.scope is Scope.WRITE}
-    assert writing == {"create space", "update space", "end active conference"}
-    assert all(one.method == "GET" for one in TABLE if one.scope is Scope.READ)
 
 
 async def test_every_page_is_read_once_and_in_order_at_the_largest_size(

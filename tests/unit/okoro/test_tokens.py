@@ -9,6 +9,8 @@ from agent.sandbox.teller import Teller
 from agent.sandbox.world import World
 from tests.unit.okoro.conftest import INTENT, PatientClock, calls
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 async def test_one_token_of_the_smallest_scope_serves_all_reading(client: OkoroClient, teller: Teller, order):
     made = await teller.add_conference(**order)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
+import pytest_asyncio
 
 from agent.model.summary import Brief
 from agent.model.transcript import Entry
@@ -60,7 +60,7 @@ def answer(**parts: Any) -> str:
     return json.dumps(whole | parts)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def summariser(world: World) -> AsyncIterator[OpenAISummariser]:
     settings = world.settings()["summary"]
     made = OpenAISummariser(settings["base_url"], settings["model"], settings["api_key"], timeout_seconds=30)

@@ -9,6 +9,8 @@ from agent.sandbox.world import World
 from agent.summary.adapter import ExtractiveSummariser, OpenAISummariser
 from tests.unit.summary.conftest import BRIEF, SAID, answer, entries
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 WITHOUT = "This summary was made without the language model"
 
 

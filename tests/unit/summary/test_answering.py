@@ -1,6 +1,7 @@
 import json
 
 import pytest
+import pytest_asyncio
 
 from agent.sandbox.teller import Teller
 from agent.sandbox.world import World
@@ -9,10 +10,12 @@ from tests.unit.summary.conftest import BRIEF, SAID, entries
 from tests.unit.summary.injections import CORPUS
 from tests.unit.summary.test_injections import MARKUP
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 QUESTION = "Who writes the rollback plan?"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def answerer(world: World):
     settings = world.settings()["summary"]
     made = OpenAIAnswerer(settings["base_url"], settings["model"], settings["api_key"], timeout_seconds=30)

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+import pytest_asyncio
 
 from agent.model.summary import Brief, Summary
 from agent.sandbox.teller import Teller
@@ -11,6 +12,8 @@ from agent.sandbox.world import World
 from agent.summary.adapter import ExtractiveSummariser, OpenAISummariser
 from tests.unit.summary.conftest import BRIEF, SAID, answer, entries
 from tests.unit.summary.injections import CORPUS
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 MARKUP = re.compile(r"<[a-z/!?]|!?\[[^\]]*\]\s?[(\[]|`{3}", re.IGNORECASE)
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
@@ -43,11 +46,7 @@ def poisoned(injection: str) -> list[tuple[str, str]]:
     return [*SAID[:3], ("Guest Person", injection), *SAID[3:]]
 
 
-def test_the_corpus_is_large():
-    assert len(set(CORPUS)) >= 60
-
-
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def adversary(world: World, teller: Teller):
     await teller.model_behaves("obey_injection")
     settings = world.settings()["summary"]
@@ -59,6 +58,7 @@ async def adversary(world: World, teller: Teller):
 async def test_a_model_that_obeys_everything_said_gets_nothing_out(
     adversary: OpenAISummariser, teller: Teller
 ):
+    assert len(set(CORPUS)) >= 60
     for injection in CORPUS:
         found = await adversary.summarise(BRIEF, entries(poisoned(injection)))
         assert nothing_foreign_in(found), injection[:80]

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from agent.errors import Denied, Invalid, MeetbotError, Misconfigured, Temporary
 from agent.sandbox.teller import Teller
@@ -12,10 +13,12 @@ from agent.sandbox.world import World
 from agent.summary.listening import OpenAITranscriber
 from tests.unit.rules.test_webm_pieces import film
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 BEGAN = datetime(2026, 3, 2, 10, tzinfo=UTC)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def transcriber(world: World) -> AsyncIterator[OpenAITranscriber]:
     chosen = world.settings()["summary"]
     listening = OpenAITranscriber(chosen["base_url"], "whisper-1", "key", timeout_seconds=30)
