@@ -8,11 +8,11 @@ from uuid import uuid4
 import structlog
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent.lifecycle.people.request_book import RequestBook
 from agent.model.account import Principal
+from agent.web.refusal import refusal
 
 MAX_BODY_BYTES = 64 * 1024
 LARGER_BODIES = {"/api/v1/intake/": 1024 * 1024, "/api/v1/ingest": 1024 * 1024}
@@ -27,7 +27,7 @@ SAFE_HEADERS = {
 }
 BOT_REPORTS = "/api/v1/ingest"  # several a second for each remote bot: the timeline has them
 ONE_YEAR_OF_TLS = {"Strict-Transport-Security": "max-age=31536000"}
-FAILED = JSONResponse({"detail": "The server failed; its log tells why."}, status_code=500)
+FAILED = "The server failed; its log tells why."
 log = structlog.get_logger("web")
 
 
@@ -65,7 +65,7 @@ class Envelope:
             except Exception as error:  # whatever failed: the caller gets an answer, the log the reason
                 log.error("request.failed", action="web.fail", exc_info=error)
                 if not started:
-                    await FAILED(scope, receive, tell)
+                    await refusal(scope, 500, FAILED)(scope, receive, tell)
             finally:
                 self._write_down(scope, status, int((time.monotonic() - began) * 1000))
 
@@ -126,4 +126,4 @@ class BodyLimit:
                 raise TooLarge(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body is larger than {limit} bytes.")
             await self.app(scope, count, send)
         except TooLarge as error:
-            await JSONResponse({"detail": error.detail}, error.status_code)(scope, receive, send)
+            await refusal(scope, error.status_code, error.detail)(scope, receive, send)

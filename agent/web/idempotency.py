@@ -40,7 +40,7 @@ class Idempotency:
             call = await self._call(request)
             kept = await asyncio.to_thread(self.answers.begin, call) if call else None
         except MeetbotError as error:
-            await problem(error)(scope, receive, send)
+            await problem(scope, error)(scope, receive, send)
             return
         if call is None:
             await self.app(scope, receive, send)

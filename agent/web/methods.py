@@ -7,8 +7,10 @@ from re import Pattern
 from fastapi import FastAPI, Request
 from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from agent.web.refusal import refusal
 
 Table = Sequence[tuple[Pattern[str], frozenset[str]]]
 
@@ -66,8 +68,9 @@ def surround(app: FastAPI) -> None:
     app.add_middleware(Methods, table=table)
 
     @app.exception_handler(405)
-    async def _refused(request: Request, error: HTTPException) -> JSONResponse:
-        return JSONResponse({"detail": error.detail}, 405, {"Allow": allowed(table(), request.scope["path"])})
+    async def _refused(request: Request, error: HTTPException) -> Response:
+        methods = allowed(table(), request.scope["path"])
+        return refusal(request.scope, 405, error.detail, {"Allow": methods})
 
 
 def table_of(app: FastAPI) -> Table:

@@ -1,7 +1,4 @@
-"""Errors on their way out: kind → status, safe text only, in the shape the API promises.
-
-`{"detail": "text"}`, or for a request that breaks the schema `{"detail": [{"loc", "msg", "type"}]}`.
-"""
+"""Errors on their way out: kind → status, safe text only, in the shape the API promises."""
 
 import math
 from typing import Any
@@ -9,12 +6,14 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import Scope
 
 from agent.errors import Kind, MeetbotError, Temporary, TooMany
 from agent.web.auth import Unauthenticated, identify
+from agent.web.refusal import refusal
 
 STATUS = {Kind.INVALID: 422, Kind.DENIED: 403, Kind.MISSING: 404, Kind.CONFLICT: 409, Kind.TEMPORARY: 503}
 DEFAULT_RETRY_AFTER_SECONDS = 2.0
@@ -60,46 +59,54 @@ def status_of(error: MeetbotError) -> int:
     return 429 if isinstance(error, TooMany) else STATUS[error.kind]
 
 
-def problem(error: MeetbotError) -> JSONResponse:
-    """Return the answer that tells a caller of an error."""
-    headers: dict[str, str] = {}
+def headers_of(error: MeetbotError) -> dict[str, str]:
+    """Return the headers that belong to an error: how to sign in, when to come back."""
     if isinstance(error, Unauthenticated):
-        headers["WWW-Authenticate"] = "Bearer"
+        return {"WWW-Authenticate": "Bearer"}
     if isinstance(error, Temporary):
-        headers["Retry-After"] = str(math.ceil(error.retry_after_seconds or DEFAULT_RETRY_AFTER_SECONDS))
-    return JSONResponse({"detail": error.safe}, status_code=status_of(error), headers=headers)
+        return {"Retry-After": str(math.ceil(error.retry_after_seconds or DEFAULT_RETRY_AFTER_SECONDS))}
+    return {}
+
+
+def problem(scope: Scope, error: MeetbotError) -> Response:
+    """Return the answer that tells a caller of an error."""
+    return refusal(scope, status_of(error), error.safe, headers_of(error))
 
 
 def install(app: FastAPI) -> None:
     """Answer every foreseen error by its kind."""
 
     @app.exception_handler(MeetbotError)
-    async def _foreseen(request: Request, error: MeetbotError) -> JSONResponse:
+    async def _foreseen(request: Request, error: MeetbotError) -> Response:
         log.info("request.refused", action="web.refuse", kind=error.kind, error=error.full)
-        return problem(error)
+        return problem(request.scope, error)
 
     @app.exception_handler(RequestValidationError)
-    async def _unusable(request: Request, error: RequestValidationError) -> JSONResponse:
+    async def _unusable(request: Request, error: RequestValidationError) -> Response:
         faults = [_fault(found, error.body) for found in error.errors()]
-        detail = {"detail": [fault.model_dump() for fault in faults]}
+        detail = [fault.model_dump() for fault in faults]
         if any(fault.type == "json_invalid" for fault in faults):
             return await _unread(request, detail)
-        return JSONResponse(detail, 422)
+        return refusal(request.scope, 422, detail)
 
     @app.exception_handler(400)
-    async def _unparsed(request: Request, error: HTTPException) -> JSONResponse:
-        return await _unread(request, {"detail": error.detail})
+    async def _unparsed(request: Request, error: HTTPException) -> Response:
+        return await _unread(request, error.detail)
+
+    @app.exception_handler(404)
+    async def _missing(request: Request, error: HTTPException) -> Response:
+        return refusal(request.scope, 404, error.detail)
 
 
-async def _unread(request: Request, detail: dict[str, Any]) -> JSONResponse:
+async def _unread(request: Request, detail: str | list[dict[str, Any]]) -> Response:
     """Answer a body that could not be read; where anybody may send one, nobody has counted the request yet."""
     try:
         await identify(request)
     except Unauthenticated:
         pass  # counted on the sender's address
     except MeetbotError as error:
-        return problem(error)
-    return JSONResponse(detail, 400)
+        return problem(request.scope, error)
+    return refusal(request.scope, 400, detail)
 
 
 def _fault(found: Any, body: Any) -> Fault:

@@ -16,6 +16,7 @@ from starlette.types import Scope as Connection
 
 from agent.errors import TooMany
 from agent.model.account import Principal, Scope
+from agent.rules.lockout import sender
 from agent.web.windows import Windows
 
 STRANGERS_PER_MINUTE = 60
@@ -83,8 +84,8 @@ def _windows(per_minute: int, per_hour: int) -> tuple[RateLimitItem, ...]:
 
 
 def address(connection: HTTPConnection) -> str:
-    """Return the address a request came from; behind trusted proxies the server has put the client's own there."""
-    return connection.client.host if connection.client else "unknown"
+    """Return whence a request came, as its sender is counted; behind trusted proxies the server has put the client there."""
+    return sender(connection.client.host) if connection.client else "unknown"
 
 
 class ShowQuota:

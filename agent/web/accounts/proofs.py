@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from agent.errors import MeetbotError
 from agent.web.accounts.auth import TheCaller
 from agent.web.desk import TheDesk
-from agent.web.problems import status_of
+from agent.web.problems import headers_of, status_of
 
 router = APIRouter(prefix="/proof", include_in_schema=False)
 PAGES = Environment(
@@ -75,19 +75,21 @@ async def take(
             made = await desk.enrolment.register(email, password, name[:100], caller, invite=token)
             done = f"The account of {made.user.email} is made; sign in with it."
     except MeetbotError as error:
-        return _page(purpose, token=token, problem=error.safe, status=status_of(error))
+        return _page(purpose, token=token, problem=error)
     return _page(purpose, done=done)
 
 
 def _page(
-    purpose: Purpose, *, token: str = "", problem: str = "", done: str = "", status: int = 200
+    purpose: Purpose, *, token: str = "", problem: MeetbotError | None = None, done: str = ""
 ) -> HTMLResponse:
     text = PAGES.get_template("proof.html.j2").render(
         style=STYLE,
         title=TITLES[purpose],
         purpose=purpose.value,
         token=token,
-        problem=problem,
+        problem=problem.safe if problem else "",
         done=done,
     )
-    return HTMLResponse(text, status_code=status, headers=HEADERS)
+    if problem is None:
+        return HTMLResponse(text, headers=HEADERS)
+    return HTMLResponse(text, status_of(problem), HEADERS | headers_of(problem))

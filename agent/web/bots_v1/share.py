@@ -11,7 +11,6 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from jinja2 import Environment, PackageLoader
 from pydantic import Field
 
-from agent.errors import MeetbotError
 from agent.lifecycle.aftermath.sharing import PasswordNeeded, Shared
 from agent.model.summary import Summary
 from agent.web.bots_v1.recordings import STREAMED, WhichPart
@@ -19,8 +18,9 @@ from agent.web.bots_v1.schemas import AN_INSTANT
 from agent.web.bots_v1.seekable import Seekable, sent
 from agent.web.bots_v1.transcripts import TranscriptEntry, entry_answer
 from agent.web.desk import Desk, TheDesk
-from agent.web.problems import Problem, answers, status_of
+from agent.web.problems import Problem, answers
 from agent.web.quota import address
+from agent.web.refusal import is_for_people
 from agent.web.wire import LARGEST_ID, Told
 
 router = APIRouter(prefix="/v1/share", tags=["share"])
@@ -30,6 +30,7 @@ STYLE = files("agent.web.bots_v1").joinpath("share.css").read_text("utf-8")
 STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 SAFE = {
     "Cache-Control": "no-store",
+    "Vary": "Accept",
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex, nofollow",
     "Content-Security-Policy": "default-src 'none'; media-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -117,7 +118,7 @@ async def stream(
 
 
 async def _answer(token: str, password: str | None, request: Request, desk: Desk) -> Response:
-    wants_page = "text/html" in request.headers.get("accept", "")
+    wants_page = is_for_people(request.scope)
     try:
         shown = _shown(
             token, await desk.sharing.open(token, password=password, address=address(request)), desk
@@ -128,10 +129,6 @@ async def _answer(token: str, password: str | None, request: Request, desk: Desk
         return JSONResponse(
             {"detail": f"{error.safe} Send it in X-Share-Password."}, status_code=401, headers=SAFE
         )
-    except MeetbotError as error:
-        if wants_page:
-            return _page("gone.html.j2", status_of(error), problem=error.safe)
-        raise
     if wants_page:
         return _page("share.html.j2", 200, meeting=shown)
     return JSONResponse(shown.model_dump(mode="json", by_alias=True), headers=SAFE)

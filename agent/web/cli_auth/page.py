@@ -17,7 +17,7 @@ from agent.lifecycle.people.devices import Asking
 from agent.model.account import Principal, Scope
 from agent.web.auth import signed_in
 from agent.web.desk import Desk, TheDesk
-from agent.web.problems import status_of
+from agent.web.problems import headers_of, status_of
 from agent.web.quota import address
 from agent.web.same_site import FromOurPages
 
@@ -37,7 +37,7 @@ async def show(request: Request, desk: TheDesk, code: Code = "") -> HTMLResponse
     try:
         asking = await asyncio.to_thread(lambda: desk.devices.look(code, by=by, address=address(request)))
     except MeetbotError as error:
-        return _page(by, problem=error.safe, status=status_of(error))
+        return _page(by, problem=error)
     return _page(by, asking=asking)
 
 
@@ -59,7 +59,7 @@ async def decide(
             lambda: desk.devices.decide(code, by=by, address=address(request), approve=approve)
         )
     except MeetbotError as error:
-        return _page(by, problem=error.safe, status=status_of(error))
+        return _page(by, problem=error)
     return _page(by, decided=asking, approved=approve)
 
 
@@ -79,8 +79,7 @@ def _page(
     asking: Asking | None = None,
     decided: Asking | None = None,
     approved: bool = False,
-    problem: str = "",
-    status: int = 200,
+    problem: MeetbotError | None = None,
 ) -> HTMLResponse:
     nonce = secrets.token_urlsafe(16)
     facts: dict[str, Any] = {
@@ -88,9 +87,12 @@ def _page(
         "asking": asking,
         "decided": decided,
         "approved": approved,
-        "problem": problem,
+        "problem": problem.safe if problem else "",
         "nonce": nonce,
     }
     policy = f"default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; frame-ancestors 'none'"
     headers = {"Content-Security-Policy": policy, "Cache-Control": "no-store"}
-    return HTMLResponse(templates.get_template("page.html.j2").render(facts), status, headers)
+    html = templates.get_template("page.html.j2").render(facts)
+    if problem is None:
+        return HTMLResponse(html, headers=headers)
+    return HTMLResponse(html, status_of(problem), headers | headers_of(problem))

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from agent.errors import MeetbotError
 from agent.model.tables import Hold
 from agent.web.desk import TheDesk
-from agent.web.problems import status_of
+from agent.web.problems import headers_of, status_of
 from agent.web.same_site import FromOurPages
 
 router = APIRouter(include_in_schema=False)
@@ -42,7 +42,7 @@ async def show(
         desk.held.check_link(hold_id, expires, signature)
         hold = await asyncio.to_thread(desk.held.look, hold_id)
     except MeetbotError as error:
-        return _page(problem=error.safe, status=status_of(error))
+        return _page(problem=error)
     return _page(hold=hold)
 
 
@@ -63,10 +63,12 @@ async def decide(
         await desk.held.decide(hold_id, approve=decision == "approve", by=BY)
         hold = await asyncio.to_thread(desk.held.look, hold_id)
     except MeetbotError as error:
-        return _page(problem=error.safe, status=status_of(error))
+        return _page(problem=error)
     return _page(hold=hold)
 
 
-def _page(*, hold: Hold | None = None, problem: str = "", status: int = 200) -> HTMLResponse:
-    html = templates.get_template("held.html.j2").render(hold=hold, problem=problem)
-    return HTMLResponse(html, status_code=status, headers=HEADERS)
+def _page(*, hold: Hold | None = None, problem: MeetbotError | None = None) -> HTMLResponse:
+    html = templates.get_template("held.html.j2").render(hold=hold, problem=problem.safe if problem else "")
+    if problem is None:
+        return HTMLResponse(html, headers=HEADERS)
+    return HTMLResponse(html, status_of(problem), HEADERS | headers_of(problem))

@@ -4,41 +4,25 @@ Each link is signed for one reader and one purpose. Looking changes nothing, so 
 unsubscribing takes a bare POST too, as RFC 8058 wants it.
 """
 
-import base64
-import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.resources import files
-from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
 from fastapi import Path as InPath
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from agent.errors import MeetbotError, Missing
 from agent.lifecycle.aftermath.mail_desk import Transcript
 from agent.rules.signed_links import Purpose
 from agent.web.desk import Desk, TheDesk
-from agent.web.problems import status_of
+from agent.web.problems import headers_of, status_of
+from agent.web.public.sheet import HEADERS, STYLE, sheet, templates
 
 router = APIRouter(prefix="/recap", include_in_schema=False)
 Token = Annotated[str, InPath(min_length=1, max_length=2000)]
-STYLE = files("agent.web.public").joinpath("mails.css").read_text("utf-8")
-_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Robots-Tag": "noindex, nofollow",
-    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
-    f"style-src 'sha256-{_HASH}'",
-}
-templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +92,10 @@ def _errand(purpose: str) -> Errand:
 
 async def _turned(turn: Awaitable[Page], late: str) -> HTMLResponse:
     try:
-        return _page(await turn)
+        page = await turn
     except MeetbotError as error:
         return _trouble(error, late=late)
+    return sheet(page.heading, page.text, button=page.button)
 
 
 async def _ask_to_delete(desk: Desk, token: str) -> Page:
@@ -197,11 +182,6 @@ def _offset(at: datetime, origin: datetime) -> str:
 
 
 def _trouble(error: MeetbotError, *, late: str = "") -> HTMLResponse:
-    return _page(Page("This link does not work", late or error.safe), status=status_of(error))
-
-
-def _page(page: Page, *, status: int = 200) -> HTMLResponse:
-    html = templates.get_template("mails.html.j2").render(
-        heading=page.heading, text=page.text, button=page.button, wrong=status != 200, style=STYLE
+    return sheet(
+        "This link does not work", late or error.safe, status=status_of(error), headers=headers_of(error)
     )
-    return HTMLResponse(html, status_code=status, headers=HEADERS)
