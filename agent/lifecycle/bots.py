@@ -241,7 +241,7 @@ class Bots(OwnBots):
             if job.external_id:
                 job.key = f"deleted:{job.public_id}"
             session.add(job)
-            return job, bot_files.forget_rows(session, bot_id), waited
+            return job, bot_files.forget_rows(session, bot_id) + bot_files.evidence(self.house, job), waited
 
         job, paths, waited = await self.write(erase)
         await asyncio.to_thread(bot_files.unlink, self.house.habits.data_dir, paths)

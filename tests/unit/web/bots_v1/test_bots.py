@@ -225,10 +225,14 @@ async def test_a_deleted_bot_is_gone_with_everything_of_it(stage, address):
     owner = await stage.client(stage.key(f"o-{address}"))
     shared = (await owner.post(f"/v1/recordings/{job.id}/share")).json()
     path = stage.house.habits.data_dir / "meetings" / job.public_id / "recording.webm"
+    picture = path.parent / "evidence" / "01-lost.png"
+    picture.parent.mkdir()
+    picture.write_bytes(b"a picture of people")
     assert path.exists()
     assert (await client.delete(f"/v1/bots/{job.id}")).status_code == 404
     assert (await owner.delete(f"/v1/bots/{job.id}")).status_code == 204
     assert not path.exists()
+    assert not picture.exists()
     for gone in (f"bots/{job.id}", f"transcripts/{job.id}", f"summaries/{job.id}", f"recordings/{job.id}"):
         assert (await owner.get(f"/v1/{gone}")).status_code == 404
     assert (await owner.get(f"/share/{shared['token']}")).status_code == 404
