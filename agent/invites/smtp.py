@@ -18,6 +18,7 @@ from aiosmtpd.smtp import Envelope as SmtpEnvelope
 from agent.errors import MeetbotError, Misconfigured
 from agent.model.invite import Envelope
 from agent.ports import Door
+from agent.rules.lockout import sender
 
 _TROUBLE = "451 4.3.0 Cannot take the mail now, please try again later"
 _COMMANDS = {"NOOP": 30, "RSET": 100, "VRFY": 20, "HELP": 5, "EHLO": 10, "HELO": 10, "STARTTLS": 3, "*": 1000}
@@ -151,10 +152,10 @@ class _Gate:
 
     def admit(self, session: "_Session", now: float) -> bool:
         """Count the session in and return True, or return False. `now` is monotonic."""
-        peer = session.peer_host
+        peer = sender(session.peer_host)
         if sum(map(len, self._open.values())) >= self._limits.connections:
             return False
-        if not self.trusts(peer) and not self._in_measure(peer, now):
+        if not self.trusts(session.peer_host) and not self._in_measure(peer, now):
             return False
         self._open[peer].add(session)
         self._idle.clear()
@@ -162,10 +163,11 @@ class _Gate:
 
     def leave(self, session: "_Session") -> None:
         """Count the session out. Safe to call more than once."""
-        sessions = self._open.get(session.peer_host, set())
+        peer = sender(session.peer_host)
+        sessions = self._open.get(peer, set())
         sessions.discard(session)
         if not sessions:
-            self._open.pop(session.peer_host, None)
+            self._open.pop(peer, None)
         if not self._open:
             self._idle.set()
 

@@ -125,11 +125,14 @@ class Sharing(OwnBots):
     async def _check(self, link: ShareLink, password: str | None, address: str) -> None:
         if not password:
             raise PasswordNeeded("This share needs its password.")
-        counted = (lockout.SHARE_PASSWORD, f"{link.id} {address}")
-        await asyncio.to_thread(self.lockouts.spend, counted)
+        counted = (
+            (lockout.SHARE_PASSWORD, f"{link.id} {address}"),
+            (lockout.SHARE_PASSWORD_OF_LINK, str(link.id)),
+        )
+        await asyncio.to_thread(self.lockouts.spend, *counted)
         if not await self.hashing.matches(password, link.password_hash):
             raise PasswordNeeded("The password of this share is wrong.")
-        await asyncio.to_thread(self.lockouts.forgive, counted)
+        await asyncio.to_thread(self.lockouts.forgive, *counted)
 
     async def job_of(self, token: str) -> int:
         """Return the bot whose recording a link shows. Raises `Missing`."""

@@ -1,8 +1,11 @@
 from datetime import timedelta
 
 import pytest
+from sqlmodel import select
 
-from agent.model.tables import TranscriptEntry
+from agent.errors import TooMany
+from agent.model.tables import ShareLink, TranscriptEntry
+from agent.rules import lockout
 from tests.bots_stage import WEBM
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -95,6 +98,16 @@ async def test_a_password_is_asked_for_and_guessing_is_locked_out(stage, address
     ]
     assert answers == [401] * 10 + [429]
     assert (await guest.get(path, headers=right)).status_code == 429
+
+
+async def test_guessing_from_many_addresses_is_locked_out_too(stage, address):
+    _, _, share = await shared(stage, address, password="let me in please")
+    with stage.database.read() as session:
+        number = str(session.exec(select(ShareLink.id).order_by(ShareLink.id.desc())).first())
+    for _ in range(lockout.SHARE_PASSWORD_OF_LINK.count):
+        stage.desk.sharing.lockouts.spend((lockout.SHARE_PASSWORD_OF_LINK, number))
+    with pytest.raises(TooMany):
+        await stage.desk.sharing.open(share["token"], password="let me in please", address="192.0.2.1")
 
 
 async def test_only_the_chosen_parts_are_shown(stage, address):
