@@ -3,11 +3,16 @@
 import asyncio
 import shutil
 import tempfile
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
 
+from sqlmodel import Session
+
 from agent.engine import Engine
+from agent.errors import Temporary
 from agent.store.database import Database
 
 MODEL = "model.db"
@@ -35,3 +40,19 @@ async def _make(path: Path) -> None:
     await engine.start()
     await engine.stop()
     database.close()
+
+
+class Away:
+    """Stands in the place of a database's `write` or `read`, and fails so many times first."""
+
+    def __init__(self, real: Callable[..., AbstractContextManager[Session]], times: int) -> None:
+        self.real = real
+        self.times = times
+
+    @contextmanager
+    def __call__(self, **how: bool) -> Iterator[Session]:
+        if self.times > 0:
+            self.times -= 1
+            raise Temporary("The database cannot take this now.")
+        with self.real(**how) as session:
+            yield session

@@ -63,12 +63,12 @@ def page(
     return session.exec(ordered).all(), total
 
 
-def due_before(session: Session, instant: datetime) -> Sequence[Job]:
-    """Return the jobs that are still planned though their time is before `instant`."""
+def overdue(session: Session, instant: datetime) -> Sequence[Job]:
+    """Return the jobs that nobody has set out for though their time is before `instant`."""
     return session.exec(
-        select(Job).where(
-            col(Job.state).in_([State.SCHEDULED.value, State.QUEUED.value]), Job.join_at < instant
-        )
+        select(Job)
+        .where(Job.state == State.SCHEDULED.value, Job.join_at < instant)
+        .order_by(col(Job.join_at))
     ).all()
 
 

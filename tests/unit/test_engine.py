@@ -1,11 +1,9 @@
 """The durable engine on a real SQLite file."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,7 +12,7 @@ from agent.engine import Engine
 from agent.errors import Temporary
 from agent.ports import Inbox
 from agent.store.database import Database
-from tests.fresh_database import fresh_database
+from tests.fresh_database import Away, fresh_database
 
 
 @pytest.fixture
@@ -192,29 +190,13 @@ async def test_what_a_stop_interrupts_starts_again_with_the_next_process(
     await second.stop()
 
 
-class Away:
-    """A database that cannot be written to so many times."""
-
-    def __init__(self, database: Database, times: int) -> None:
-        self.write = database.write
-        self.times = times
-
-    @contextmanager
-    def __call__(self, **how: bool) -> Iterator[Any]:
-        if self.times > 0:
-            self.times -= 1
-            raise Temporary("The database cannot take this now.")
-        with self.write(**how) as session:
-            yield session
-
-
 async def test_a_job_that_failed_because_the_database_was_away_is_planned_again_once_it_is_back(
     engine: Engine, database: Database, diary: Diary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine_module, "AWAY_SECONDS", 0.01)
     with database.write() as session:
         engine.after(session, "fail_once", "shaky", "shaky")
-    away = Away(database, 3)
+    away = Away(database.write, 3)
     monkeypatch.setattr(database, "write", away)
     await diary.until("shaky worked")
     assert away.times == 0

@@ -60,14 +60,19 @@ class Sweep:
             take_back_silent(session, self.house, now)
             for number in mails.unread(session, now - UNREAD, UNREAD_AT_ONCE):
                 self.house.engine.after(session, READ, f"{READ}:{number}", number)
-            for job in jobs.due_before(session, before):
-                if not job.options.get("await_deploy"):
-                    plan.schedule(session, self.house, job)
             for delivery in deliveries.due(session, before):
                 outbox.start(session, self.house.engine, delivery)
-            stranded = jobs.untouched(session, [*AT_THE_MEETING, State.QUEUED, State.FINALIZING], before)
-        for job in stranded:
+        for job in self._idle(before):
             self._rescue(job)
+
+    def _idle(self, before: datetime) -> Sequence[Job]:
+        """Return the jobs of which nothing was heard since `before`; most of them only wait, or have a quiet call."""
+        with self.house.database.read() as session:
+            overdue = [job for job in jobs.overdue(session, before) if not job.options.get("await_deploy")]
+            return [
+                *overdue,
+                *jobs.untouched(session, [*AT_THE_MEETING, State.QUEUED, State.FINALIZING], before),
+            ]
 
     def _rescue(self, job: Job) -> None:
         """Start the phase of a job anew whose run is gone without having ended it."""

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from agent.errors import Conflict, Misconfigured, Missing
 from agent.lifecycle import plan
+from agent.lifecycle.attendance import scribe
 from agent.lifecycle.commands import Commands
 from agent.model.account import Principal
 from agent.model.call import (
@@ -23,6 +24,7 @@ from agent.model.states import EndReason, FailureCode, State, Told
 from agent.model.tables import Job
 from agent.rules import permission
 from agent.store import jobs
+from tests.fresh_database import Away
 from tests.unit.lifecycle import world
 from tests.unit.lifecycle.world import ToldCaller, until, wish, words
 
@@ -139,6 +141,33 @@ async def test_a_crash_of_the_page_brings_the_bot_back_without_asking_twice(
     with told.house.database.read() as session:
         outcomes = [entry.outcome for entry in jobs.ledger(session, job_of(told).id or 0)]
     assert outcomes == ["asked", "granted"]
+
+
+async def test_a_bot_stays_in_its_call_while_the_database_is_away(
+    told: world.Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scribe, "AGAIN_SECONDS", 0.01)
+    make(told)
+    caller = await capturing(told)
+    away = Away(told.house.database.write, 20)
+    monkeypatch.setattr(told.house.database, "write", away)
+    caller.tell(Captioned(now(), "c1", "Host Person", "We decided to launch.", now(), now()))
+    caller.tell(CallOver(now(), EndReason.ENDED_BY_HOST))
+    job = await state_is(told, State.FINALIZING)
+    with told.house.database.read() as session:
+        entries = jobs.entries(session, job.id or 0, "captions")
+    assert (job.end_reason, job.joins, len(entries)) == (EndReason.ENDED_BY_HOST, 1, 1)
+
+
+async def test_a_bot_knocks_although_the_database_cannot_tell_the_plan_just_then(
+    told: world.Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scribe, "AGAIN_SECONDS", 0.01)
+    soon = now() + timedelta(seconds=0.5)
+    make(told, join_at=soon)
+    await until(lambda: told.meet.callers)
+    monkeypatch.setattr(told.house.database, "read", Away(told.house.database.read, 20))
+    await told.meet.caller()
 
 
 async def test_a_cancelled_job_makes_the_bot_leave_and_makes_no_notes(told: world.Told) -> None:

@@ -121,3 +121,16 @@ async def test_a_job_written_while_the_sweep_looked_is_not_passed_over(told: Tol
         job = plan.create(session, told.house, wish(join_at=at), dispatch=False)
     await sweep()
     assert await asyncio.to_thread(known, told, job)
+
+
+async def test_a_due_job_whose_run_ended_without_a_word_is_started_again(told: Told) -> None:
+    job = lose(told, State.SCHEDULED)
+
+    def dead() -> bool:
+        return not told.house.engine.alive(plan.attend_key(job))
+
+    with told.house.database.write() as session:  # a run that finds another plan does nothing
+        told.house.engine.after(session, plan.ATTEND, plan.attend_key(job), job.id or 0, -1)
+    await until(dead)
+    await Sweep(told.house)()
+    await told.meet.caller()
