@@ -12,10 +12,17 @@ OURS = frozenset({"same-origin", "none"})
 
 def _same_site(request: Request) -> None:
     fetched_from = request.headers.get("sec-fetch-site")
-    origin = request.headers.get("origin", "")
-    ours = fetched_from in OURS if fetched_from else urlsplit(origin).netloc == request.headers.get("host")
+    ours = fetched_from in OURS if fetched_from else _origin(request) == request.headers.get("host")
     if not ours:
         raise Denied("This form was not sent from this site.")
+
+
+def _origin(request: Request) -> str:
+    """Return host and port of the page that sent a form; '' where that is not told, or is nonsense."""
+    try:
+        return urlsplit(request.headers.get("origin", "")).netloc
+    except ValueError:
+        return ""
 
 
 FromOurPages = Annotated[None, Depends(_same_site)]

@@ -217,6 +217,8 @@ async def test_a_click_on_the_page_lets_the_device_in(stage: WebStage, stranger:
     form = {"code": begun["user_code"], "decision": "approve", "key": key}
     elsewhere = await stranger.post("/cli-auth", data=form, headers={"Origin": "https://evil.example"})
     assert elsewhere.status_code == 403
+    nonsense = await stranger.post("/cli-auth", data=form, headers={"Origin": "http://["})
+    assert nonsense.status_code == 403
     crossing = await stranger.post("/cli-auth", data=form, headers={"Sec-Fetch-Site": "cross-site"})
     assert crossing.status_code == 403
     nobody = await stranger.post("/cli-auth", data=form | {"key": ""}, headers={"Origin": stage.url})
