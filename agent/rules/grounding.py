@@ -28,7 +28,7 @@ from agent.rules.spoken_time import AMBIGUOUS, MONTHS, WEEKDAYS, counted, meanin
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
-_QUOTE = re.compile(r"[“„«\"](?P<said>[^“”„«»\"]{3,300})[”“»\"]")
+_QUOTE = re.compile(r"[“„«\"「『](?P<said>[^“”„«»\"「」『』]{3,300})[”“»\"」』]")
 _CAPITALISED = re.compile(r"(?<![\w'’])[^\W\d_a-z][^\W\d_]*(?:['’\-][^\W\d_]+)*")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:;•\n]\s+|^[\"“„«(]+)$")
 _DOER = re.compile(
@@ -54,6 +54,7 @@ _PAIR = re.compile(r"\b([^\W\d_a-z][^\W\d_A-Z]+)\s+([^\W\d_a-z][^\W\d_A-Z]+)\b")
 _NOUN_CAPITALS = frozenset({"de", "lb"})
 _STEM = 5
 _NEARBY = 3
+_SHORTEST_DENSE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +75,12 @@ class Ground:
         self._noun_capitals = language.split("-")[0].lower() in _NOUN_CAPITALS
         self._translated = language.split("-")[0].lower() not in _languages(entries, language)
         people = dict.fromkeys([*brief.roster, *(entry.speaker for entry in entries)])
-        beside = [*people, brief.meeting_title, *brief.previous_actions]
+        beside = _squeezed("\n".join([*people, brief.meeting_title, *brief.previous_actions]))
         self._spoken = _squeezed("\n".join(entry.text for entry in entries))
-        self._text = _squeezed("\n".join([self._spoken, *beside]))
+        self._text = f"{self._spoken} {beside}"
         self._words = _words(self._text)
-        self._numbers = _numbers(self._text) | self._words | counted(self._text)
+        self._beside = _facts(beside)
+        self._facts = [_facts(f"{entry.speaker} {entry.text}") for entry in entries]
         self._stems = [_stems(f"{entry.speaker} {entry.text}") for entry in entries]
 
     def existing(self, cites: Iterable[int]) -> tuple[int, ...]:
@@ -94,37 +96,47 @@ class Ground:
         parts = _words(name)
         return bool(parts) and parts <= self._words
 
+    def concerns(self, person: str, cites: Sequence[int]) -> bool:
+        """Whether somebody spoke, or was spoken of, at the cited entries or next to them."""
+        return any(_words(person) & self._facts[n - 1] for n in _around(cites, len(self._entries)))
+
     def said(self, phrase: str, cites: Sequence[int]) -> bool:
         """Whether the hard words of a time ("Friday", "2 p.m.") were said at the cited entries or next to them."""
-        near = " ".join(self._entries[n - 1].text for n in self._around(cites))
-        present = _words(near) | _numbers(near) | counted(near)
+        near = " ".join(self._entries[n - 1].text for n in _around(cites, len(self._entries)))
+        if _CJK.search(phrase):
+            return _squeezed(phrase) in _squeezed(near)
+        present = _facts(near)
         wanted = _words(phrase) | _numbers(phrase)
         hard = {w for w in wanted if w[0].isdigit() or w.startswith(("weekday-", "month-"))}
         return (hard or wanted) <= present
 
-    def mentions(self, text: str) -> bool:
-        """Whether every number, name, date and quote in `text` was said somewhere."""
+    def mentions(self, text: str, near: Sequence[int] | None = None) -> bool:
+        """Whether every number of `text` was said in the entries `near` (by default: anywhere), and every name, date and
+        quote somewhere.
+        """
+        told = self._facts if near is None else [self._facts[n - 1] for n in near]
         return (
-            _numbers(text) <= self._numbers
+            _numbers(text) <= self._beside.union(*told)
             and all(self._has_name(name) for name in _named(text, self._noun_capitals))
             and all(_squeezed(quote) in self._text for quote in _quotes(text))
         )
 
-    def supports(self, text: str, cites: Sequence[int]) -> bool:
-        """Whether every fact of `text` was said, and the cited entries speak of the same things at all."""
-        return self.mentions(text) and (self._translated or self._shares_a_word(text, cites))
+    def supports(self, text: str, cites: Sequence[int], *, whole_stretch: bool = False) -> bool:
+        """Whether every fact of `text` was said, and the cited entries speak of the same things at all.
+
+        With `whole_stretch` the text rests on all that lies between the first and the last citation.
+        """
+        cited = range(min(cites), max(cites) + 1) if whole_stretch else cites
+        near = _around(cited, len(self._entries))
+        return self.mentions(text, near) and (self._translated or self._shares_a_word(text, near))
 
     def _has_name(self, name: str) -> bool:
         folded = _fold(name)
         return meaning(folded) in self._words or _possessor(folded) in self._words
 
-    def _shares_a_word(self, text: str, cites: Sequence[int]) -> bool:
+    def _shares_a_word(self, text: str, near: Sequence[int]) -> bool:
         wanted = _stems(text)
-        return not wanted or any(wanted & self._stems[n - 1] for n in self._around(cites))
-
-    def _around(self, cites: Sequence[int]) -> list[int]:
-        last = len(self._entries)
-        return sorted({m for n in cites for m in range(max(1, n - _NEARBY), min(last, n + _NEARBY) + 1)})
+        return not wanted or any(wanted & self._stems[n - 1] for n in near)
 
 
 def grounded(
@@ -217,6 +229,7 @@ class _Tally:
         known = owner if owner and self._ground.knows(owner) else None
         said = due if due and self._ground.said(due, cites) else None
         verified = self._holds(text, cites) and (known, said) == (owner, due)
+        verified = verified and (known is None or self._ground.concerns(known, cites))
         return item.model_copy(
             update={"text": text, "cites": cites, "owner": known, "due": said, "verified": verified}
         )
@@ -226,10 +239,11 @@ class _Tally:
         if not title:
             return None
         points = [point for point in (self.clean(point) for point in item.points) if point]
-        good = [point for point in points if self._holds(point, cites)]
-        verified = bool(cites) and self._holds(title, cites) and len(good) == len(points)
+        good = [point for point in points if self._holds(point, cites, whole_stretch=True)]
+        titled = self._holds(title, cites, whole_stretch=True)
+        verified = titled and len(good) == len(points)
         if self._drop:
-            points, verified = good, self._holds(title, cites)
+            points, verified = good, titled
         return item.model_copy(
             update={"title": title, "cites": cites, "points": tuple(points), "verified": verified}
         )
@@ -246,8 +260,13 @@ class _Tally:
             told.append(Note(kind=NoteKind.UNVERIFIED, text=text, count=self.unverified))
         return told
 
-    def _holds(self, text: str, cites: Sequence[int]) -> bool:
-        return bool(cites) and self._ground.supports(text, cites)
+    def _holds(self, text: str, cites: Sequence[int], *, whole_stretch: bool = False) -> bool:
+        return bool(cites) and self._ground.supports(text, cites, whole_stretch=whole_stretch)
+
+
+def _around(cites: Iterable[int], last: int) -> list[int]:
+    """The ordinals with a few before and after each."""
+    return sorted({m for n in cites for m in range(max(1, n - _NEARBY), min(last, n + _NEARBY) + 1)})
 
 
 def _languages(entries: Sequence[Entry], otherwise: str) -> set[str]:
@@ -282,8 +301,15 @@ def _numbers(text: str) -> set[str]:
     return {re.sub(r"[.,](?=\d{3}\b)", "", number).lstrip("0") or "0" for number in _NUMBER.findall(text)}
 
 
+def _facts(text: str) -> set[str]:
+    """All that a number, a name or a time may rest on: words, numbers in digits and in letters."""
+    return _words(text) | _numbers(text) | counted(_fold(text))
+
+
 def _quotes(text: str) -> list[str]:
-    return [m["said"].strip(" .,;!?") for m in _QUOTE.finditer(text) if " " in m["said"].strip()]
+    """What stands between quote marks and is more than one word."""
+    found = (m["said"].strip(" .,;!?。、") for m in _QUOTE.finditer(text))
+    return [said for said in found if " " in said or len(_CJK.findall(said)) > _SHORTEST_DENSE]
 
 
 def _named(text: str, noun_capitals: bool) -> set[str]:
@@ -291,7 +317,8 @@ def _named(text: str, noun_capitals: bool) -> set[str]:
 
     In a language that capitalises its nouns, only pairs of them count as a name.
     """
-    found = [(m[0], bool(_SENTENCE_START.search(text[: m.start()]))) for m in _CAPITALISED.finditer(text)]
+    capitalised = (m for m in _CAPITALISED.finditer(text) if m[0][0].isupper())
+    found = [(m[0], bool(_SENTENCE_START.search(text[: m.start()]))) for m in capitalised]
     inside = {word for word, starts in found if not starts and len(word) > 1}
     dates = {word for word, _ in found if _fold(word) in (WEEKDAYS | MONTHS) and _fold(word) not in AMBIGUOUS}
     if noun_capitals:
