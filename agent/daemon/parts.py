@@ -12,7 +12,8 @@ from agent.daemon.http import HttpServer
 from agent.daemon.metrics import Metrics, Reading
 from agent.daemon.supervisor import Part
 from agent.daemon.systemd import Systemd
-from agent.daemon.ticks import Tick, Ticks
+from agent.daemon.ticks import Slots, Tick, Ticks
+from agent.errors import Temporary
 from agent.invites.smtp import SmtpIntake
 from agent.lifecycle.invitations.horizon import ROLL
 from agent.lifecycle.invitations.polling import POLL
@@ -121,23 +122,19 @@ def _smtp(app: App, systemd: Systemd) -> SmtpIntake:
 
 def _ticks(app: App) -> list[Tick]:
     """Return the bells. A bell does no work: it enqueues under a slot key, so that many workers make one run."""
-    bells = [
-        Tick("sweep", SWEEP_SECONDS, partial(_enqueue, app, SWEEP, SWEEP_SECONDS)),
-        Tick("purge", PURGE_SECONDS, partial(_enqueue, app, PURGE, PURGE_SECONDS)),
-        Tick("roll", ROLL_SECONDS, partial(_enqueue, app, ROLL, ROLL_SECONDS)),
-    ]
+    bells = [(SWEEP, SWEEP_SECONDS), (PURGE, PURGE_SECONDS), (ROLL, ROLL_SECONDS)]
     if app.house.calendars:
-        every = app.settings.google_calendar.poll_seconds
-        bells.append(Tick("poll", every, partial(_enqueue, app, POLL, every)))
-    return bells
+        bells.append((POLL, app.settings.google_calendar.poll_seconds))
+    return [Tick(job, every, partial(_enqueue, app, job, Slots(every))) for job, every in bells]
 
 
-async def _enqueue(app: App, job: str, period_seconds: float) -> None:
-    slot = int(datetime.now(UTC).timestamp() // period_seconds)
+async def _enqueue(app: App, job: str, slots: Slots) -> None:
+    engine = app.house.engine
+    slot = slots.name(datetime.now(UTC), engine.worker_id)
 
     def put() -> None:
         with app.house.database.write() as session:
-            app.house.engine.after(session, job, f"{job}:{slot}", slot)
+            engine.after(session, job, f"{job}:{slot}", slot)
 
     await asyncio.to_thread(put)
 
@@ -147,8 +144,12 @@ def _readings(app: App) -> list[Reading]:
 
 
 async def _watch(app: App, systemd: Systemd, interval_seconds: float) -> None:
-    """Tell systemd that the daemon lives, as long as its database answers."""
+    """Tell systemd that the daemon lives, as long as its database answers; one that is started anew soon will again."""
     while True:
-        await asyncio.to_thread(app.queries.database_answers)
-        systemd.notify("WATCHDOG=1")
+        try:
+            await asyncio.to_thread(app.queries.database_answers)
+        except Temporary as error:
+            log.warning("watchdog.untold", action="watch", error=error.full)
+        else:
+            systemd.notify("WATCHDOG=1")
         await asyncio.sleep(interval_seconds)

@@ -15,6 +15,7 @@ from agent.daemon.clock import SystemClock
 from agent.daemon.parts import parts
 from agent.daemon.supervisor import Supervisor
 from agent.daemon.systemd import Systemd
+from agent.errors import Temporary
 from agent.sandbox.world import World
 
 MODEL = {"summary.engine": "openai", "summary.model": "m", "summary.transcription_model": "whisper-1"}
@@ -94,3 +95,29 @@ async def test_transcripts_that_are_out_of_reach_are_said_once(
     advice = [line["advice"] for line in logs if line["event"] == "transcripts.out_of_reach"]
     assert len(advice) == said
     assert all("okoro.service_token" in line for line in advice)
+
+
+async def test_a_database_that_is_away_for_a_moment_is_no_reason_to_end(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, looks = assembled(world, tmp_path), 0
+
+    def answers() -> bool:
+        nonlocal looks
+        looks += 1
+        if looks < 3:
+            raise Temporary("The database cannot take this now.")
+        return True
+
+    monkeypatch.setattr(app.queries, "database_answers", answers)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.setblocking(False)
+        told = Systemd({"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "20000"})
+        watchdog = next(part for part in parts(app, told) if part.name == "watchdog")
+        assert watchdog.task is not None
+        watching = asyncio.create_task(watchdog.task())
+        async with asyncio.timeout(30):
+            assert await asyncio.get_running_loop().sock_recv(systemd, 100) == b"WATCHDOG=1"
+        watching.cancel()
+    assert looks >= 3

@@ -1,8 +1,10 @@
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 from structlog.testing import capture_logs
 
-from agent.daemon.ticks import Tick, Ticks
+from agent.daemon import ticks as ticking
+from agent.daemon.ticks import Slots, Tick, Ticks
 from agent.errors import Temporary
 
 
@@ -11,7 +13,7 @@ async def rung(ring, done: asyncio.Event, interval_seconds=0.02) -> list[dict]:
     ticks = Ticks([Tick("poll", interval_seconds, ring)])
     with capture_logs() as lines:
         await ticks.start()
-        await asyncio.wait_for(done.wait(), 5)
+        await asyncio.wait_for(done.wait(), 30)
         await ticks.stop()
     return lines
 
@@ -74,3 +76,30 @@ async def test_stopping_twice_or_before_the_start_is_fine():
     await ticks.start()
     await ticks.stop()
     await ticks.stop()
+
+
+async def test_a_clock_that_is_put_back_silences_no_bell(monkeypatch):
+    monkeypatch.setattr(ticking, "LOOK_SECONDS", 0.01)
+    rings, fast, again = [], timedelta(hours=2), asyncio.Event()
+
+    async def ring():
+        rings.append(1)
+        if len(rings) == 1:
+            nonlocal fast
+            fast = timedelta(0)
+        else:
+            again.set()
+
+    ticks = Ticks([Tick("poll", 3600, ring)], lambda: datetime.now(UTC) + fast)
+    await ticks.start()
+    await asyncio.wait_for(again.wait(), 30)
+    await ticks.stop()
+
+
+def test_rings_are_named_alike_on_every_machine_and_anew_when_the_clock_was_put_back():
+    one, other = Slots(60), Slots(60)
+    now = datetime(2026, 11, 22, 10, 0, 30, tzinfo=UTC)
+    assert one.name(now, "one") == other.name(now + timedelta(seconds=10), "other")
+    later = one.name(now + timedelta(minutes=2), "one")
+    assert later != one.name(now, "one") != other.name(now, "other")
+    assert one.name(now + timedelta(minutes=3), "one") == other.name(now + timedelta(minutes=3), "other")
