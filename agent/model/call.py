@@ -257,7 +257,8 @@ class Enter(Command):
     """Add an entry to the consent ledger.
 
     `outcome`: announced, asked, granted, declined, withdrawn (stop: keep what was taken), opted_out (delete it), unanswered.
-    `words` are the exact words of `who`; `message` is what the bot had shown; `channel`: chat, api, page, mail.
+    `words` are the exact words of `who`; `message` is what the bot had shown; `channel`: chat, api,
+    page, mail, platform.
     """
 
     outcome: str

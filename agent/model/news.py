@@ -61,7 +61,7 @@ class LedgerEntry(_News):
     words: Text = ""
     message: Text = ""
     language: Text = "en"
-    channel: Literal["", "chat", "api", "page", "mail"] = "chat"
+    channel: Literal["", "chat", "api", "page", "mail", "platform"] = "chat"
 
 
 class Finding(_News):

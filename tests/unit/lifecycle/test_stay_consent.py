@@ -140,6 +140,7 @@ def happenings() -> st.SearchStrategy[Told]:
         st.just(lambda at: ChatUnavailable(at, "off")),
         st.just(lambda at: CaptionsUnavailable(at, "off")),
         st.just(lambda at: PlatformNotice(at, "This call is being recorded", accepted=True)),
+        st.just(lambda at: PlatformNotice(at, "Somebody declined", accepted=False, declined=True)),
         st.just(lambda at: Tick(at)),
         st.sampled_from([EndReason.REMOVED, FailureCode.NETWORK_LOSS]).map(
             lambda reason: lambda at: CallOver(at, reason)
