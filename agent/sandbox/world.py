@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agent.sandbox.clock import Clock, utc_now
 from agent.sandbox.faults import FaultBoard
@@ -28,6 +29,32 @@ GRACE_SECONDS = 2
 KEEP_ALIVE_SECONDS = 75
 TICK_SECONDS = 1.0
 HOOK_SECRET = "whsec_c2FuZGJveC1zZWNyZXQtMDEyMzQ1Njc4OQ=="  # noqa: S105 - signs nothing but fakes
+
+
+class _Requests:
+    """The requests under way. `end` lets them go without a word when the world does: nobody hears the answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._tasks: set[asyncio.Task[None] | None] = set()
+        self._ended = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        task = asyncio.current_task()
+        self._tasks.add(task)
+        try:
+            await self._app(scope, receive, send)
+        except asyncio.CancelledError:
+            if not self._ended:
+                raise
+        finally:
+            self._tasks.discard(task)
+
+    def end(self) -> None:
+        self._ended = True
+        for task in self._tasks:
+            if task:
+                task.cancel()
 
 
 class _Server(uvicorn.Server):
@@ -109,8 +136,9 @@ class World:
         web, smtp = _listener(self.host, self.port), _listener(self.host, self.smtp_port)
         self.port, self.smtp_port = web.getsockname()[1], smtp.getsockname()[1]
         await self.mail.start(smtp)
+        self._requests = _Requests(app)
         config = uvicorn.Config(
-            app,
+            self._requests,
             http="h11",
             lifespan="off",
             log_config=None,
@@ -135,6 +163,7 @@ class World:
         self._server.should_exit = True
         self._server.leaving.set()
         self._server.hang_up()
+        self._requests.end()
         await self._serving
         if self._temporary:
             shutil.rmtree(self.directory, ignore_errors=True)

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import json
 import os
-import shutil
 import signal
 import smtplib
 import socket
@@ -227,11 +226,6 @@ class Stage:
         ]
         self.config.write_text("\n".join(lines) + "\n")
         self.config.chmod(0o600)
-
-
-def clear(directory: Path) -> None:
-    """Remove what an earlier story left."""
-    shutil.rmtree(directory, ignore_errors=True)
 
 
 def _free_port() -> int:

@@ -3,13 +3,16 @@
 import asyncio
 import contextlib
 import json
+import logging
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
 
 from agent.config.settings import Settings
+from agent.sandbox.bell import Bell
 from agent.sandbox.faults import FaultBoard
 from agent.sandbox.service import build_service
 from agent.sandbox.teller import Teller
@@ -55,6 +58,29 @@ async def test_it_stops_at_once_though_requests_are_held_up() -> None:
                 await stack.aclose()
             with pytest.raises(httpx2.TransportError):
                 await held
+
+
+async def test_it_stops_without_a_complaint_though_somebody_waits(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, until = asyncio.Event(), Bell.until
+
+    def told(*arguments: Any) -> Any:
+        begun.set()
+        return until(*arguments)
+
+    monkeypatch.setattr(Bell, "until", told)
+    async with contextlib.AsyncExitStack() as stack:
+        world = await stack.enter_async_context(World())
+        async with Teller(world.base_url) as teller:
+            await teller.create_meeting("abc-defg-hij")
+            waiting = asyncio.create_task(teller.wait("abc-defg-hij", "knocked", timeout=300))
+            async with asyncio.timeout(30):
+                await begun.wait()
+                await stack.aclose()
+            with pytest.raises(httpx2.TransportError):
+                await waiting
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 async def test_its_settings_lead_a_daemon_to_every_fake(world, http) -> None:
