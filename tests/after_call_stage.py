@@ -55,11 +55,11 @@ from agent.summary.answering import OpenAIAnswerer
 from agent.summary.listening import OpenAITranscriber
 from agent.summary.quoting import QuotingAnswerer
 from tests.fresh_database import fresh_database
+from tests.waiting import until
 
 CODE = "abc-defg-hij"
 BOT = "meetbot@sandbox.example"
 HOST, GUEST = "host@example.com", "guest@example.com"
-PATIENCE_SECONDS = 20.0
 LENGTH = timedelta(minutes=30)
 LINES = (
     ("Host Person", "Welcome to the pricing review of the basic plan."),
@@ -113,6 +113,8 @@ class Idle:
 
 class AfterCallStage:
     """`house` is real but for the browser; `world` and `teller` are the outside; `clock` is everybody's."""
+
+    until = staticmethod(until)
 
     def __init__(self, folder: Path, *, model: bool = False, seconds: float = 2.0, **habits: Any) -> None:
         self.folder = folder
@@ -294,13 +296,6 @@ class AfterCallStage:
                 return job if State(job.state) in TERMINAL and "due" not in mails else None
 
         found: Job = await self.until(over)
-        return found
-
-    async def until(self, look: Any, seconds: float = PATIENCE_SECONDS) -> Any:
-        """Wait until something true comes back."""
-        async with asyncio.timeout(seconds):
-            while not (found := await asyncio.to_thread(look)):
-                await asyncio.sleep(0.02)
         return found
 
     async def play(self, number: int) -> Job:

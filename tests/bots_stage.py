@@ -4,7 +4,6 @@ import asyncio
 import hmac
 import itertools
 import json
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,7 +26,8 @@ from agent.model.transcript import Harvest, Readiness
 from agent.store import jobs
 from agent.summary.adapter import ExtractiveSummariser
 from agent.web.quota import Quotas
-from tests.web_stage import LINK, READY_SECONDS, WebStage
+from tests.waiting import until
+from tests.web_stage import LINK, WebStage
 
 ADDRESSES = itertools.count()
 MANY = 1_000_000
@@ -72,6 +72,8 @@ class Platform:
 
 class BotsStage(WebStage):
     """`post` has the mails, `platform` what Meet recorded; `finished` makes a meeting that is over."""
+
+    until = staticmethod(until)
 
     def __init__(self, folder: Path, *, allow_private: bool = True, **habits: Any) -> None:
         self._per_minute = habits.pop("requests_per_minute", MANY)
@@ -119,13 +121,6 @@ class BotsStage(WebStage):
         number = next(ADDRESSES)
         way = httpx2.AsyncHTTPTransport(local_address=f"127.1.{number // 250}.{number % 250 + 1}")
         return await self.client(transport=way)
-
-    async def until(self, true: Callable[[], Awaitable[Any]]) -> Any:
-        """Wait until something is true, and return it."""
-        async with asyncio.timeout(READY_SECONDS):
-            while not (found := await true()):
-                await asyncio.sleep(0.02)
-        return found
 
     def finished(
         self,

@@ -27,10 +27,10 @@ from agent.store import jobs
 from agent.web import server
 from agent.web.desk import Choices, Desk, furnish
 from tests.fresh_database import fresh_database
+from tests.waiting import until
 
 LINK = "https://meet.google.com/abc-defg-hij"
 OPERATOR = "operator@example.com"
-READY_SECONDS = 30.0
 
 
 class Idle:
@@ -85,9 +85,7 @@ class WebStage:
         config = uvicorn.Config(server.create(self.desk), log_config=None, access_log=False)
         self._server = uvicorn.Server(config)
         self._serving = asyncio.create_task(self._server.serve(sockets=[listener]))
-        async with asyncio.timeout(READY_SECONDS):
-            while not self._server.started:
-                await asyncio.sleep(0.01)
+        await until(lambda: self._server.started)
         return self
 
     def _handle(self, name: str) -> None:

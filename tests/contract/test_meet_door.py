@@ -64,7 +64,6 @@ async def meet(data_dir: Path) -> AsyncIterator[BrowserMeet]:
         profile_dir=None,
         data_dir=data_dir,
         clock=SystemClock(),
-        patience=Patience(door_seconds=2),
     )
     await meet.start()
     yield meet
@@ -100,8 +99,9 @@ async def test_a_renamed_button_is_pressed_and_the_drift_reported(
 
 @pytest.mark.parametrize(("name", "said"), [("empty", "Come back tomorrow"), ("covered", "a veil")])
 async def test_a_page_without_a_way_in_is_given_up_with_evidence(
-    meet: BrowserMeet, address: str, data_dir: Path, name: str, said: str
+    meet: BrowserMeet, address: str, data_dir: Path, monkeypatch: pytest.MonkeyPatch, name: str, said: str
 ) -> None:
+    monkeypatch.setattr(meet, "_patience", Patience(door_seconds=2))
     bot = await before(meet, f"{address}/{name}")
     evidence = await bot.see("Evidence")
     assert said in json.loads((data_dir / evidence.files[0]).read_text())["texts"]

@@ -19,6 +19,7 @@ from agent.errors import Invalid, Misconfigured, Temporary
 from agent.meet import Launch, Profile, is_signed_in, sign_in
 from agent.meet.profile import Profiles
 from tests.meet_stage import CHROMIUM, Stage
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 STATE = {
@@ -111,7 +112,9 @@ async def sign_in_page(stage: Stage) -> AsyncIterator[str]:
 
 
 async def test_signing_in_keeps_the_session(sign_in_page: str, tmp_path: Path) -> None:
-    await sign_in(Launch(executable=CHROMIUM), tmp_path, url=f"{sign_in_page}/good", wait_seconds=10)
+    await sign_in(
+        Launch(executable=CHROMIUM), tmp_path, url=f"{sign_in_page}/good", wait_seconds=PATIENCE_SECONDS
+    )
     state = json.loads((tmp_path / "storage_state.json").read_text())
     assert is_signed_in(state)
 

@@ -3,7 +3,6 @@
 import asyncio
 import sys
 import textwrap
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest_asyncio
 
 from agent.rules import webm
 from tests.meet_stage import Bot, Stage
+from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 WEBM = b"\x1a\x45\xdf\xa3"
@@ -31,10 +31,7 @@ async def in_call(stage: Stage, mode: str, path: str) -> Bot:
 
 
 async def size_reaches(path: Path, size: int) -> None:
-    deadline = time.monotonic() + 40
-    while not path.exists() or path.stat().st_size < size:
-        assert time.monotonic() < deadline, f"{path} does not grow to {size}"
-        await asyncio.sleep(0.05)
+    await until(lambda: path.exists() and path.stat().st_size >= size)
 
 
 def clusters(path: Path) -> int:
@@ -120,7 +117,7 @@ async def recording_run(data_dir: Path, url: str, mode: str) -> asyncio.subproce
             await bot.caller.knock()
             await bot.see("Admitted")
             await bot.caller.start_capture()
-            await asyncio.sleep(60)
+            await asyncio.sleep(300)
         asyncio.run(main())
     """)
     return await asyncio.create_subprocess_exec(sys.executable, "-c", program)

@@ -1,7 +1,7 @@
 """A house whose database and engine are real and whose outside is told by the test."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,8 +20,8 @@ from agent.model.states import EndReason
 from agent.model.transcript import Entry, Harvest, Readiness
 from agent.summary.adapter import ExtractiveSummariser
 from tests.fresh_database import fresh_database
+from tests.waiting import PATIENCE_SECONDS, until
 
-PATIENCE_SECONDS = 30.0
 CODE = "abc-defg-hij"
 
 
@@ -231,11 +231,3 @@ def words(*lines: str, speaker: str = "Host Person") -> Harvest:
         for n, line in enumerate(lines)
     ]
     return Harvest(Readiness.READY, entries=tuple(entries))
-
-
-async def until(holds: Callable[[], Any], seconds: float = PATIENCE_SECONDS) -> Any:
-    """Wait until something holds; the test fails if it never does."""
-    async with asyncio.timeout(seconds):
-        while not (found := await asyncio.to_thread(holds)):
-            await asyncio.sleep(0.02)
-    return found
