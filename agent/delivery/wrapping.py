@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from agent.delivery.mime import prose
 
@@ -32,9 +33,10 @@ def wrapped(text: str, first: str = "", rest: str = "") -> str:
 
 def columns(text: str) -> int:
     """Return how wide a terminal shows text."""
-    return sum(_columns(letter) for letter in text)
+    return len(text) if text.isascii() else sum(map(_columns, text))
 
 
+@lru_cache(maxsize=4096)
 def _columns(letter: str) -> int:
     if unicodedata.combining(letter) or unicodedata.category(letter) in ("Cf", "Mn", "Me"):
         return 0

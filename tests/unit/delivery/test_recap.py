@@ -195,6 +195,9 @@ EVERYTHING = Summary(
 )
 
 
+WRITER = LetterWriter("bot@example.com", "Bot", "https://bot.example.com", lambda: LETTER.ended_at)
+
+
 def texts(shown):
     """Every word that a reader sees, in both forms of the mail."""
     mail = message_from_bytes(shown.raw, policy=policy.default)
@@ -207,7 +210,6 @@ def texts(shown):
 @pytest.mark.parametrize("language", sorted(LANGUAGES.keys() - {"en"}))
 @pytest.mark.parametrize("why", Why)
 def test_no_english_sentence_is_left_in_another_language(language, why):
-    writer = LetterWriter("bot@example.com", "Bot", "https://bot.example.com", lambda: LETTER.ended_at)
     consents = [
         replace(LETTER.consent, outcome=one, who="", words="X9")
         for one in ("granted", "withdrawn", "announced", "none")
@@ -226,7 +228,7 @@ def test_no_english_sentence_is_left_in_another_language(language, why):
     for consent in consents:
         for summary in (EVERYTHING.model_copy(update={"language": language}), None):
             told = texts(
-                writer.recap(
+                WRITER.recap(
                     replace(letter, consent=consent, summary=summary, cut_at=letter.ended_at, **links)
                 )
             )
