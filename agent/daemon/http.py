@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import uvicorn
 from fastapi import FastAPI
 
+from agent.daemon.connections import USUAL, Limits, held_to
 from agent.errors import Misconfigured
 
 GRACE_SECONDS = 5
@@ -44,10 +45,19 @@ class HttpServer:
     `trusted_proxies` are the addresses and networks whose X-Forwarded-For is believed; nobody else's is.
     """
 
-    def __init__(self, app: FastAPI, host: str, port: int, trusted_proxies: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        app: FastAPI,
+        host: str,
+        port: int,
+        trusted_proxies: Sequence[str] = (),
+        limits: Limits = USUAL,
+    ) -> None:
         self._host, self._port = host, port
         config = uvicorn.Config(
             app,
+            http=held_to(limits),
+            ws="none",
             log_config=None,
             access_log=False,
             server_header=False,

@@ -8,6 +8,7 @@ from uuid import uuid4
 import structlog
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent.lifecycle.people.request_book import RequestBook
@@ -62,6 +63,8 @@ class Envelope:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self.app(scope, receive, tell)
+            except ClientDisconnect:
+                log.info("request.left", action="web.fail")
             except Exception as error:  # whatever failed: the caller gets an answer, the log the reason
                 log.error("request.failed", action="web.fail", exc_info=error)
                 if not started:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+import structlog
 from sqlmodel import select
 
 from agent.model.tables import ApiKey, RequestLine
@@ -273,3 +274,22 @@ async def test_a_failure_of_the_server_tells_nothing(stage: WebStage, alice: htt
     job = await alice.post(JOBS, json={"meetingUrl": LINK})
     assert job.status_code in {500, 503}
     assert "jobevent" not in job.text
+
+
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "one"}], ids=["bare", "once"])
+async def test_a_client_that_goes_in_the_middle_is_no_failure_of_the_server(
+    stage: WebStage, headers: dict[str, str]
+) -> None:
+    path = JOBS if headers else "/webhooks/stripe"
+    given = {"Host": "x", "Content-Length": "10", "Authorization": f"Bearer {stage.key('eve@example.com')}"}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in (given | headers).items())
+    with structlog.testing.capture_logs() as told:
+        _, writer = await asyncio.open_connection("127.0.0.1", int(stage.url.rpartition(":")[2]))
+        writer.write(f"POST {path} HTTP/1.1\r\n{lines}\r\n12345".encode())
+        await writer.drain()
+        writer.close()
+        async with asyncio.timeout(30):
+            while not any(line["event"] == "request" for line in told):
+                await asyncio.sleep(0.01)
+    assert "request.left" in {line["event"] for line in told}
+    assert "error" not in {line["log_level"] for line in told}
