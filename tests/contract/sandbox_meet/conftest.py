@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 
 from agent.sandbox.meet import MeetHouse
+from tests.waiting import PATIENCE_SECONDS, until
 
 CHROMIUM_ARGS = [
     "--disable-quic",
@@ -23,6 +24,7 @@ CHROMIUM_ARGS = [
     "--disable-sync",
 ]
 NUMBERS = itertools.count()
+expect.set_options(timeout=PATIENCE_SECONDS * 1000)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -33,8 +35,7 @@ async def base_url() -> AsyncIterator[str]:
     app.include_router(house.control)
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
     serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0)
+    await until(lambda: server.started)
     port = server.servers[0].sockets[0].getsockname()[1]
     yield f"http://127.0.0.1:{port}"
     house.reset()
@@ -89,7 +90,9 @@ class Teller:
         return (await self.http.get(self.desk)).raise_for_status().json()
 
     async def wait(self, what: str, **more: Any) -> dict[str, Any]:
-        answer = await self.http.get(f"{self.desk}/wait", params={"for": what, "timeout": 5, **more})
+        answer = await self.http.get(
+            f"{self.desk}/wait", params={"for": what, "timeout": PATIENCE_SECONDS, **more}
+        )
         return answer.raise_for_status().json()
 
     async def visitor(self) -> dict[str, Any]:
@@ -98,7 +101,7 @@ class Teller:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def teller(base_url: str) -> AsyncIterator[Teller]:
-    async with httpx2.AsyncClient(base_url=base_url, timeout=30) as http:
+    async with httpx2.AsyncClient(base_url=base_url, timeout=None) as http:
         yield Teller(f"abc-{next(NUMBERS):04d}-xyz", base_url, http)
 
 
@@ -136,7 +139,7 @@ class Bot:
 @pytest_asyncio.fixture(loop_scope="module")
 async def bot(context: BrowserContext, teller: Teller) -> AsyncIterator[Bot]:
     page = await context.new_page()
-    page.set_default_timeout(5000)
+    page.set_default_timeout(PATIENCE_SECONDS * 1000)
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     yield Bot(page, teller)
