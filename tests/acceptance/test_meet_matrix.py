@@ -11,10 +11,10 @@ import pytest
 import pytest_asyncio
 
 from tests.meet_stage import Bot, Stage
+from tests.waiting import PATIENCE_SECONDS, until
 
 TABLE = tomllib.loads(Path(__file__).with_name("meet_matrix.toml").read_text("utf-8"))["behaviour"]
 AT_ONCE = 4
-SETTLED_SECONDS = 30.0
 
 
 def in_language(language: str) -> list[dict[str, Any]]:
@@ -28,13 +28,13 @@ def in_language(language: str) -> list[dict[str, Any]]:
         {"do": "caption", "speaker": "Host Person", "text": "one two three"},
         {"see": "Captioned", "text": "one two three"},
         {"do": "remove_bot"},
-        {"see": "CallOver", "reason": "removed", "within": 2},
+        {"see": "CallOver", "reason": "removed"},
     ]
     denied = [
         "knock",
         {"see": "InLobby"},
         {"do": "deny"},
-        {"see": "Refused", "code": "host_denied_admission", "within": 2},
+        {"see": "Refused", "code": "host_denied_admission"},
     ]
     blocked = [{"see": "Refused", "code": "blocked_by_platform"}]
     asked = {"media_dialog": "before", "consent_dialog": "recording", "lobby_text": "host_brings"}
@@ -85,8 +85,7 @@ class Telling:
         place = self.bot.caller._place
         session = await place.lease.context.new_cdp_session(place.page)
         ordered = asyncio.create_task(session.send("Page.crash"))
-        while not self.bot.caller._telling.page_gone:
-            await asyncio.sleep(0.02)
+        await until(lambda: self.bot.caller._telling.page_gone)
         ordered.cancel()
         await asyncio.gather(ordered, return_exceptions=True)
 
@@ -103,9 +102,9 @@ class Telling:
             case {"absent": str(words)}:
                 assert words not in self.bot.told()
             case {"heard": str(text)}:
-                await self.stage.teller.wait(self.bot.code, f"chat:{text}", timeout=SETTLED_SECONDS)
+                await self.stage.teller.wait(self.bot.code, f"chat:{text}", timeout=PATIENCE_SECONDS)
             case {"logged": str(what)}:
-                await self.stage.teller.wait(self.bot.code, f"log:{what}", timeout=SETTLED_SECONDS)
+                await self.stage.teller.wait(self.bot.code, f"log:{what}", timeout=PATIENCE_SECONDS)
             case {"page": dict(wanted)}:
                 await self.page_shows(wanted)
             case _:
@@ -120,13 +119,12 @@ class Telling:
 
     async def page_shows(self, wanted: dict[str, Any]) -> None:
         """The server hears of a press a moment after it."""
-        async with asyncio.timeout(SETTLED_SECONDS):
-            while True:
-                visitor = await self.stage.visitor(self.bot)
-                found = {name: visitor[name] for name in wanted}
-                if found == wanted:
-                    return
-                await asyncio.sleep(0.05)
+
+        async def shown() -> bool:
+            visitor = await self.stage.visitor(self.bot)
+            return wanted == {name: visitor[name] for name in wanted}
+
+        await until(shown)
 
 
 async def carry_out(stage: Stage, places: asyncio.Semaphore, behaviour: dict[str, Any]) -> None:
@@ -134,6 +132,8 @@ async def carry_out(stage: Stage, places: asyncio.Semaphore, behaviour: dict[str
         bot = await stage.bot(
             create=behaviour.get("create", True), visit=behaviour.get("visit"), **behaviour.get("options", {})
         )
+        if behaviour.get("impatient"):
+            bot.lose_patience()
         try:
             await Telling(stage, bot).tell(behaviour["story"])
         finally:
