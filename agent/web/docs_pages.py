@@ -1,18 +1,22 @@
-"""The description of the API for people and programs: /openapi.yaml, the Postman collection, and pages at /docs.
+"""The description of the API for people and programs: in two spellings, as a Postman collection, and as pages at /docs.
 
 The pages are Swagger UI from a package on this machine; nothing is fetched from elsewhere.
 """
 
+import asyncio
+import json
+import threading
 from importlib.resources import files
 
 import yaml
-from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from agent.errors import Missing
 from agent.web.postman.collection import collection
 
 router = APIRouter(include_in_schema=False)
+PRINTING = threading.Lock()
 ASSETS = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
 START = """\
 window.addEventListener("load", () => {
@@ -44,16 +48,41 @@ POLICY = (
 )
 
 
+@router.get("/openapi.json")
+async def openapi_json(request: Request) -> Response:
+    """Return the description."""
+    return await _printed(request, "application/json", "openapi")
+
+
 @router.get("/openapi.yaml")
 async def openapi_yaml(request: Request) -> Response:
     """Return the description as YAML."""
-    return Response(as_yaml(request.app.openapi()), media_type="application/yaml")
+    return await _printed(request, "application/yaml", "yaml")
 
 
 @router.get("/meetbot.postman_collection.json")
-async def postman(request: Request) -> JSONResponse:
+async def postman(request: Request) -> Response:
     """Return the collection."""
-    return JSONResponse(collection(request.app.openapi()))
+    return await _printed(request, "application/json", "postman")
+
+
+async def _printed(request: Request, media_type: str, form: str) -> Response:
+    """Return one form of the description; the first to ask waits a second for it, and nobody else does."""
+    forms = await asyncio.to_thread(_forms, request.app)
+    return Response(forms[form], media_type=media_type)
+
+
+def _forms(app: FastAPI) -> dict[str, bytes]:
+    with PRINTING:
+        if not hasattr(app.state, "printed"):
+            document = app.openapi()
+            app.state.printed = {
+                "openapi": json.dumps(document, ensure_ascii=False).encode(),
+                "yaml": as_yaml(document).encode(),
+                "postman": json.dumps(collection(document), ensure_ascii=False).encode(),
+            }
+        printed: dict[str, bytes] = app.state.printed
+    return printed
 
 
 @router.get("/")

@@ -85,6 +85,7 @@ def described(version: str) -> FastAPI:
         summary="A self-hosted meeting agent for Google Meet.",
         generate_unique_id_function=_operation_id,
         lifespan=_lifespan,
+        openapi_url=None,  # the framework would make it while everybody waits
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # a redirect would send credentials where the Host header says
