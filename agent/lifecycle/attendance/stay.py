@@ -185,8 +185,8 @@ class Stay:
             case CaptionsUnavailable():
                 await self._line(Told.TROUBLE, detail=event.detail)
             case PlatformNotice():
-                facts = {"text": event.text, "accepted": event.accepted, "declined": event.declined}
-                await self._line(Told.PLATFORM_NOTICE, **facts)
+                answer = {"accepted": event.accepted, "declined": event.declined}
+                await self._line(Told.PLATFORM_NOTICE, text=event.text, **answer)
             case Evidence():
                 await self._line(Told.EVIDENCE_KEPT, why=event.why, files=list(event.files))
             case Refused() | CallOver():
