@@ -16,6 +16,7 @@ from agent.store import jobs, loans
 
 HARVEST = "harvest"
 REJOIN_SECONDS = (5.0, 15.0, 30.0, 60.0)
+CUT_OFF_JOINS = 12  # some ten minutes without a network
 PLACE_SECONDS = 5.0  # a run wakes early enough for three waits (5, 5 and 10 s) before the knock
 # What a wish to leave may say: nothing is to be made of the meeting.
 CALLED_OFF = frozenset({"cancel", "cancelled_by_invite"})
@@ -38,7 +39,7 @@ def _settle(session: Session, house: House, job: Job, ended: LeftCall | GaveUp, 
     bot_files.keep(session, house, job, now)
     _close_presences(session, job, now)
     if isinstance(ended, GaveUp):
-        if ended.retry and _tries(session, job) < house.habits.join_attempts:
+        if ended.retry and (_tries(session, job) < house.habits.join_attempts or _is_cut_off(job, ended)):
             wait_seconds = REJOIN_SECONDS[min(job.joins, len(REJOIN_SECONDS)) - 1]
             _come_again(session, house, job, now, wait_seconds)
         else:
@@ -123,6 +124,13 @@ def _has_taken(session: Session, job: Job) -> bool:
 
 def _was_allowed(session: Session, job: Job) -> bool:
     return permission.stands(entry.outcome for entry in jobs.ledger(session, job.id or 0))
+
+
+def _is_cut_off(job: Job, ended: GaveUp) -> bool:
+    """Whether a bot that was in the call cannot reach it: nobody refused it, and a network may be away for minutes."""
+    return (
+        job.admitted_at is not None and ended.code is FailureCode.NETWORK_LOSS and job.joins < CUT_OFF_JOINS
+    )
 
 
 def _tries(session: Session, job: Job) -> int:
