@@ -309,6 +309,8 @@ class PageCaller:
                 await self._in_call.leave_unanswered(step)
             case Next.TELL_DECLINED:
                 self._in_call.tell_declined(step)
+            case Next.TELL_SENT_BACK:
+                self._in_call.tell_sent_back(step)
             case Next.CLOSE_DIALOG:
                 await self._in_call.close_dialog()
             case Next.ENTER if snapshot:

@@ -48,6 +48,8 @@ class Next(StrEnum):
     AGREE = "agree"
     GIVE_UP_AGREEING = "give_up_agreeing"
     TELL_DECLINED = "tell_declined"
+    TELL_SENT_BACK = "tell_sent_back"
+    WAIT = "wait"
     CLOSE_DIALOG = "close_dialog"
     ENTER = "enter"
     END = "end"
@@ -85,6 +87,7 @@ class Course:
     _declined: str = ""
     _covered_at: float | None = None
     _closed: int = 0
+    _sent_back_at: float | None = None
     _since: dict[Standing, float] = field(default_factory=dict)
 
     def knocked(self, now: float) -> None:
@@ -162,10 +165,22 @@ class Course:
             return Step(Next.TELL_DECLINED, words=self._declined)
         if verdict.standing is Standing.CONSENT:
             return self._agree(verdict, now)
+        if verdict.standing in (Standing.LOBBY, Standing.WAITING_FOR_HOST):
+            return self._wait_again(verdict, now)
         if verdict.standing is Standing.ADMITTED:
+            self._sent_back_at = None
             control = obstacle(snapshot)
             return Step(Next.CLEAR, control=control) if control else self._uncover(snapshot, now)
         return self._unclear(verdict, now)
+
+    def _wait_again(self, verdict: Verdict, now: float) -> Step:
+        """A host put the bot back into the lobby: it waits there as before, and a host who leaves it there removed it."""
+        if self._sent_back_at is None:
+            self._sent_back_at = now
+            return Step(Next.TELL_SENT_BACK, words=verdict.words)
+        if now - self._sent_back_at >= self.lobby_seconds:
+            return Step(Next.END, words=verdict.words, reason=EndReason.REMOVED)
+        return Step(Next.WAIT)
 
     def _newly_declined(self, snapshot: Snapshot) -> bool:
         before, self._declined = self._declined, declined_dialog(snapshot)

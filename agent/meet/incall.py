@@ -102,6 +102,13 @@ class InCall:
         """Report that somebody refused what Meet had asked everybody."""
         self._telling.emit(PlatformNotice(self._clock.now(), step.words, accepted=False, declined=True))
 
+    def tell_sent_back(self, step: Step) -> None:
+        """Report that the bot is in the lobby again; who is in the call cannot be told from there."""
+        now = self._clock.now()
+        self._telling.emit(PlatformNotice(now, step.words, accepted=False))
+        self._telling.emit(RosterSeen(now, None))
+        self._lookout.lost()
+
     async def close_dialog(self) -> None:
         """Close a dialog that the table does not know; what it looked like is kept for whoever mends the table."""
         if self._hand.lock.locked():

@@ -10,12 +10,13 @@ from agent.model.call import Person, RowKind
 OPEN_SECONDS = 2.0
 BLIND_SECONDS = 10.0
 UNKNOWN_AGAIN_SECONDS = 2.0
-Signature = tuple[tuple[str, ...], int | None]
+TURN_SECONDS = 2.0
+Signature = tuple[tuple[tuple[str, str], ...], int | None]
 
 
 def signature(snapshot: Snapshot) -> Signature:
-    """What changes on the page when somebody comes or goes, panel or no panel."""
-    return tuple(sorted(tile.id for tile in snapshot.tiles)), snapshot.count
+    """What changes on the page when somebody comes, goes or is called another name, panel or no panel."""
+    return tuple(sorted((tile.id, tile.name) for tile in snapshot.tiles)), snapshot.count
 
 
 def people_from(rows: list[dict[str, Any]] | None, self_ids: frozenset[str]) -> tuple[Person, ...] | None:
@@ -36,11 +37,17 @@ def people_from(rows: list[dict[str, Any]] | None, self_ids: frozenset[str]) -> 
 
 
 class Lookout:
-    """When to read the list: at once when tiles or count change, soon when nothing was seen, else now and then."""
+    """When to read the list: at once when tiles or count change, soon when nothing was seen, else now and then.
+
+    In a big meeting the page shows tiles by turns: after a change of them that left everybody where they were, the next one
+    waits twice as long.
+    """
 
     def __init__(self, pause_seconds: float) -> None:
         self._pause_seconds = pause_seconds
+        self._turn_seconds = 0.0
         self._seen: Signature | None = None
+        self._people: frozenset[tuple[str, str]] = frozenset()
         self._known = True
         self._at = 0.0
 
@@ -50,13 +57,24 @@ class Lookout:
 
     def looked(self, snapshot: Snapshot, people: tuple[Person, ...] | None, now: float) -> None:
         """The list was read, or could not be."""
+        if people is not None:
+            named = frozenset((person.id, person.name) for person in people)
+            by_turns = named == self._people and signature(snapshot) != self._seen
+            longer = max(2 * self._turn_seconds, TURN_SECONDS) if by_turns else 0.0
+            self._turn_seconds, self._people = min(longer, self._pause_seconds), named
         self._seen, self._at, self._known = signature(snapshot), now, people is not None
+
+    def lost(self) -> None:
+        """The call is not to be seen for a while: what was known of it is old."""
+        self._known = False
 
     def _pause(self, snapshot: Snapshot) -> float:
         if not self._known:
             return UNKNOWN_AGAIN_SECONDS
-        if signature(snapshot) != self._seen:
+        if self._seen is None or snapshot.count != self._seen[1]:
             return 0.0
+        if signature(snapshot) != self._seen:
+            return self._turn_seconds
         blind = not snapshot.tiles and snapshot.count is None
         return min(self._pause_seconds, BLIND_SECONDS) if blind else self._pause_seconds
 
@@ -74,6 +92,8 @@ class RosterPanel:
         rows = await self._open_rows()
         if rows is not None and await self._hand.press_folded_group():
             rows = await self._watcher.ask("readRows")
+        if rows is not None:
+            rows = await self._watcher.ask("readWholeList")
         self._self_ids |= {tile.id for tile in snapshot.tiles if tile.is_self}
         return people_from(rows, self._self_ids)
 

@@ -66,9 +66,14 @@ function readCaptions(records) {
   readDeparted(records);
   const blocks = captionBlocks();
   renewMoved(blocks);
-  blocks.forEach(noteBlock);
+  blocks.filter((block) => isNews(block, records)).forEach(noteBlock);
   captionOrder = blocks;
   if (captionsPending.length) planCaptions();
+}
+
+/** A block that nothing was changed in says what it said. */
+function isNews(block, records) {
+  return !captionKeys.has(block) || records.some(({ target }) => block.contains(target));
 }
 
 /** On a busy machine a timer would wait for the page to be painted first. */

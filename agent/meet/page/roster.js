@@ -1,5 +1,8 @@
 // Who is there: the tiles, the count sign, and the list while its panel is open.
 
+const SCROLLED_MS = 40;
+const MOST_STEPS = 200;
+
 function participantId(el) {
   for (const attribute of TABLE.structure.participant_attributes) {
     const id = el.getAttribute(attribute);
@@ -57,6 +60,32 @@ function readRows() {
   if (!list || !isVisible(list)) return null;
   const rows = [...list.querySelectorAll('[role="listitem"]')];
   return (rows.length ? rows : [...list.children]).map(readRow);
+}
+
+/** All rows, though a long list may hold only those in view: then it is scrolled through, and back to where it was. */
+async function readWholeList() {
+  const shown = readRows();
+  const box = shown && scrolledBox(regionElement("roster"));
+  if (!box || shown.length >= (readCount() ?? Infinity)) return shown;
+  const found = new Map();
+  const from = box.scrollTop;
+  const step = Math.max(box.clientHeight / 2, box.scrollHeight / MOST_STEPS);
+  for (let at = 0; at < box.scrollHeight; at += step) {
+    box.scrollTop = at;
+    await new Promise((resolve) => setTimeout(resolve, SCROLLED_MS));
+    for (const row of readRows() ?? []) found.set(row.id || row.name, row);
+  }
+  box.scrollTop = from;
+  return [...found.values()];
+}
+
+/** What scrolls the list: itself or the nearest around it; null when all of it is in view. */
+function scrolledBox(list) {
+  for (let at = list; at; at = at.parentElement) {
+    const scrolls = ["auto", "scroll"].includes(getComputedStyle(at).overflowY);
+    if (scrolls && at.scrollHeight > at.clientHeight + 1) return at;
+  }
+  return null;
 }
 
 function readRow(row) {

@@ -89,6 +89,7 @@ const DESK = {
   whereIsSelector,
   whereIsFoldedGroup,
   readRows,
+  readWholeList,
   hearChat,
   wantCaptions,
   setPace,

@@ -8,12 +8,9 @@ function squeeze(text) {
   return fold(text).replace(/ /g, "").replace(/[.!\u3002]+$/u, "");
 }
 
-const patterns = new Map();
-
-/** A table's pattern, compiled once. */
+/** A table's pattern, or null for an empty one; the engine itself keeps what it has compiled. */
 function pattern(source) {
-  if (!patterns.has(source)) patterns.set(source, source ? new RegExp(source, "u") : null);
-  return patterns.get(source);
+  return source ? new RegExp(source, "u") : null;
 }
 
 /** What an element is called by its attributes. */

@@ -87,6 +87,9 @@ class CallOptions(BaseModel):
     avatar_count: bool = True
     merged_audio: Literal["expanded", "collapsed"] = "expanded"
     effects_row: bool = False
+    roster_window: int = Field(
+        default=0, ge=0, description="Rows of the list that exist at a time, the others by scrolling; 0: all."
+    )
     tiles_vanish_when_presenting: bool = True
     toolbar_hides: bool = Field(default=False, description="Controls are invisible until the pointer moves.")
     chat: ChatMode = "on"

@@ -93,6 +93,16 @@ def enter(meeting: Meeting, visitor: Visitor) -> None:
     meeting.note("in_call", visitor)
 
 
+def send_back(meeting: Meeting, visitor: Visitor) -> None:
+    """Out of the call, to where one waits to be let in; captions are off when it comes back."""
+    switch_captions(meeting, visitor, on=False)
+    visitor.state = State.LOBBY
+    visitor.dialogs.clear()
+    visitor.refresh()
+    meeting.note("sent_back", visitor)
+    meeting.refresh_call()
+
+
 def finish(meeting: Meeting, visitor: Visitor, state: State) -> None:
     """Bring the visitor to a final state; the page shows the text that belongs to it."""
     was_present = visitor.state in PRESENT

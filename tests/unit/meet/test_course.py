@@ -162,3 +162,18 @@ def test_a_decline_is_told_once_per_dialog() -> None:
     assert course.see(INSIDE, told, 103).next is Next.NOTHING
     course.see(INSIDE, PAGE, 104)
     assert course.see(INSIDE, told, 105).next is Next.TELL_DECLINED
+
+
+def test_a_bot_put_back_into_the_lobby_waits_there_again() -> None:
+    course = in_call()
+    assert course.see(WAITING, PAGE, 110).next is Next.TELL_SENT_BACK
+    assert course.see(WAITING, PAGE, 600).next is Next.WAIT
+    assert course.see(INSIDE, PAGE, 640).next is Next.NOTHING
+    assert course.see(WAITING, PAGE, 700).next is Next.TELL_SENT_BACK
+
+
+def test_a_bot_left_in_the_lobby_was_removed() -> None:
+    course = in_call()
+    course.see(WAITING, PAGE, 110)
+    end = course.see(WAITING, PAGE, 650)
+    assert (end.next, end.reason, end.retry) == (Next.END, EndReason.REMOVED, False)

@@ -66,3 +66,40 @@ def test_a_list_that_could_not_be_read_is_tried_again_soon_but_not_at_once() -> 
     lookout.looked(page, None, 100)
     assert not lookout.due(page, 101)
     assert lookout.due(page, 102)
+
+
+def turning(second: int) -> Snapshot:
+    """A big meeting, whose page shows whoever speaks."""
+    return Snapshot(url="x", tiles=(Tile(f"d{second}", "Somebody", False),), count=300)
+
+
+def test_tiles_shown_by_turns_are_looked_at_less_and_less() -> None:
+    lookout, everybody, looks = Lookout(60), (Person("d1", "Meetbot", is_self=True),), []
+    for second in range(100, 400):
+        if lookout.due(turning(second), second):
+            looks.append(second)
+            lookout.looked(turning(second), everybody, second)
+    assert looks == [100, 101, 103, 107, 115, 131, 163, 223, 283, 343]
+
+
+def test_a_count_that_changes_is_looked_at_at_once_whatever_the_tiles_did() -> None:
+    lookout, everybody = Lookout(60), (Person("d1", "Meetbot", is_self=True),)
+    for second in (100, 101, 103):
+        lookout.looked(turning(second), everybody, second)
+    assert not lookout.due(turning(104), 104)
+    assert lookout.due(Snapshot(url="x", count=299), 104)
+
+
+def test_after_a_change_that_brought_somebody_the_next_is_looked_at_at_once() -> None:
+    lookout, one = Lookout(60), Person("d1", "Meetbot", is_self=True)
+    for second in (100, 101, 103):
+        lookout.looked(turning(second), (one,), second)
+    lookout.looked(turning(110), (one, Person("d2", "Guest Person")), 110)
+    assert lookout.due(turning(111), 111)
+
+
+def test_what_was_lost_from_view_is_looked_at_soon() -> None:
+    lookout, page = Lookout(60), Snapshot(url="x", count=2)
+    lookout.looked(page, (Person("d1", "Meetbot", is_self=True),), 100)
+    lookout.lost()
+    assert lookout.due(page, 102)

@@ -4,6 +4,7 @@ import { meeting } from "./meeting.js";
 import { t } from "./texts.js";
 
 const COHORT = "cohort-1";
+const ROW_PX = 24;
 
 /** The button that opens the list, in the shapes it has had. */
 export function peopleToggle(count, onclick) {
@@ -22,7 +23,11 @@ export class RosterPanel {
     this.view = null;
     this.unfolded = false;
     this.rows = new Map();
-    this.list = el("div", { role: "list", "aria-label": t("participants") });
+    this.list = el("div", { role: "list", "aria-label": t("participants"), onscroll: () => this.scrolled() });
+    this.above = el("div");
+    this.below = el("div");
+    this.window = meeting.options.roster_window;
+    if (this.window) this.list.style = `height: ${(this.window - 1) * ROW_PX}px; overflow: auto; overflow-anchor: none`;
     this.node = panel(meeting.options.panel_role, t("side_panel"), el("h2", {}, t("people")), this.list);
   }
 
@@ -40,11 +45,26 @@ export class RosterPanel {
 
   /** Puts the rows in order and touches only what changed. */
   place(wanted) {
-    const nodes = wanted.filter((node) => node !== null);
+    const all = wanted.filter((node) => node !== null);
+    const nodes = this.window ? this.inView(all) : all;
     for (const node of [...this.list.children]) if (!nodes.includes(node)) node.remove();
     nodes.forEach((node, at) => {
       if (this.list.children[at] !== node) this.list.insertBefore(node, this.list.children[at] ?? null);
     });
+  }
+
+  /** Of a long list only the rows in view exist, between blocks as high as the others would be. */
+  inView(nodes) {
+    const first = Math.max(0, Math.min(Math.floor(this.list.scrollTop / ROW_PX), nodes.length - this.window));
+    const shown = nodes.slice(first, first + this.window);
+    shown.forEach((node) => (node.style = `height: ${ROW_PX}px; overflow: hidden`));
+    this.above.style.height = `${first * ROW_PX}px`;
+    this.below.style.height = `${(nodes.length - first - shown.length) * ROW_PX}px`;
+    return [this.above, ...shown, this.below];
+  }
+
+  scrolled() {
+    if (this.window) this.update(this.view);
   }
 
   /** The row of a participant, the same node as long as it says the same. */

@@ -17,12 +17,14 @@ AnyStep = Annotated[
     | door.Vanish
     | door.Redirect
     | door.RemoveBot
+    | door.SendBack
     | door.EndForAll
     | disturb.ShowDialog
     | disturb.Hang
     | disturb.Network
     | people.JoinPerson
     | people.LeavePerson
+    | people.RenamePerson
     | people.Present
     | talk.Say
     | talk.SpeakCaption

@@ -82,6 +82,18 @@ class RemoveBot(VisitorStep):
         return self.finish(meeting, State.REMOVED, State.CONSENT, State.IN_CALL)
 
 
+class SendBack(VisitorStep):
+    """The host puts the visitor back into the lobby; `admit` lets it in again."""
+
+    do: Literal["send_back"]
+
+    def carry_out(self, meeting: Meeting) -> Outcome:
+        visitors = self.addressed(meeting, State.IN_CALL)
+        for visitor in visitors:
+            visits.send_back(meeting, visitor)
+        return {"visitors": [visitor.id for visitor in visitors]}
+
+
 class EndForAll(Step):
     """The host ends the call for everybody; later visitors find it ended."""
 

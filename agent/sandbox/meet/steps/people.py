@@ -50,6 +50,21 @@ class LeavePerson(PersonStep):
         return {"id": person.id}
 
 
+class RenamePerson(Step):
+    """Somebody goes by another name from now on."""
+
+    do: Literal["rename_person"]
+    id: str
+    name: str
+
+    def carry_out(self, meeting: Meeting) -> Outcome:
+        if self.id not in meeting.people:
+            raise ImpossibleStepError(f"nobody here is {self.id}")
+        meeting.people[self.id].name = self.name
+        meeting.refresh_call()
+        return {"id": self.id}
+
+
 class Present(PersonStep):
     """Somebody starts or stops presenting."""
 
