@@ -3,7 +3,8 @@
 python -m bench.soak [--minutes 10] [--times 6] [--calls 5] [--call-seconds 60]
 
 So many calls are open at any time; each bot leaves after its time and another comes. With `--times 6` six times as much
-happens in each meeting, so that ten minutes hold the captions, lines, comings and goings of an hour. What is held is
+happens in each meeting, so that ten minutes hold the captions, lines, comings and goings of an hour. With calls as long as
+the whole (`--call-seconds`) it is seen whether one bot grows, with short ones whether its coming and going does. What is held is
 sampled all the time; the slope is that of the straight line through the samples after the first fifth, per hour.
 """
 
@@ -25,6 +26,7 @@ from bench.meet import enter, new_meet
 from bench.processes import family, memory_by_kind
 
 SAMPLE_SECONDS = 5.0
+PLACES_SECONDS = 60.0  # all places are taken within that time
 WARM_UP = 0.2
 
 
@@ -88,14 +90,14 @@ ME = os.getpid()
 async def soak(crowd: Crowd, minutes: float, calls: int, call_seconds: float, pace: Pace) -> dict[str, Any]:
     """Keep so many calls open for so long."""
     held, told = Held(crowd.pid), {"calls": 0, "captions": 0}
-    ends = time.monotonic() + minutes * 60
+    ends, settling = time.monotonic() + minutes * 60, min(call_seconds, PLACES_SECONDS)
 
     async def listen(caller: PageCaller) -> None:
         async for event in caller.events():
             told["captions"] += isinstance(event, Captioned)
 
     async def place(index: int) -> None:
-        await asyncio.sleep(index * call_seconds / calls)
+        await asyncio.sleep(index * settling / calls)
         while time.monotonic() < ends:
             caller = await enter(meet, crowd.base_url, index)
             listening = asyncio.create_task(listen(caller))
@@ -106,7 +108,7 @@ async def soak(crowd: Crowd, minutes: float, calls: int, call_seconds: float, pa
             told["calls"] += 1
 
     async def sample() -> None:
-        await asyncio.sleep(call_seconds)  # until all places are taken
+        await asyncio.sleep(settling)
         while True:
             await asyncio.to_thread(held.sample)
             await asyncio.sleep(SAMPLE_SECONDS)
