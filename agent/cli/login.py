@@ -32,8 +32,9 @@ def login(
     key = _typed_key() if with_key else _by_device(address)
     with connected(address, key) as meetbot:
         me = meetbot.send(account.whoami())
-    session.save(session.Session(address, key, me["email"], by_device=not with_key))
-    show({"server": address, "email": me["email"], "operator": me["isOperator"]}, as_json)
+        email, operator = me["email"], me["isOperator"]
+    session.save(session.Session(address, key, email, by_device=not with_key))
+    show({"server": address, "email": email, "operator": operator}, as_json)
 
 
 def logout() -> None:

@@ -7,34 +7,58 @@ from importlib.metadata import version
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_group
 
 from agent.errors import Kind, MeetbotError, Misconfigured
 from agent.rules.visible import visible
 
-# Each command by the name of what carries it out; a module is loaded when its command is asked for, so that none waits
-# for what the others import.
+# Each command by its name: what carries it out, and what help says of it. A module is loaded when its command is run,
+# so that none waits for what the others import, and help for none.
 COMMANDS = {
-    "init": "agent.cli.init:init",
-    "sandbox": "agent.cli.sandbox:sandbox",
-    "demo": "agent.cli.demo:demo",
-    "serve": "agent.cli.serve:serve",
-    "worker": "agent.cli.worker:worker",
-    "google-login": "agent.cli.google_login:google_login",
-    "login": "agent.cli.login:login",
-    "logout": "agent.cli.login:logout",
-    "whoami": "agent.cli.login:whoami",
-    "mcp": "agent.cli.mcp:mcp",
-    "config": "agent.cli.config:commands",
-    "users": "agent.cli.users:family",
-    "keys": "agent.cli.keys:family",
-    "jobs": "agent.cli.jobs:family",
-    "bots": "agent.cli.bots:family",
-    "meetings": "agent.cli.meetings:family",
-    "webhooks": "agent.cli.webhooks:family",
-    "db": "agent.cli.db:family",
-    "invitations": "agent.cli.invitations:family",
+    "init": ("agent.cli.init:init", "Write a settings file, from a few questions or from flags."),
+    "sandbox": (
+        "agent.cli.sandbox:sandbox",
+        "Run the fake Meet, okoro proxy, Google Calendar, model, mail server and webhook receiver until Ctrl-C.",
+    ),
+    "demo": (
+        "agent.cli.demo:demo",
+        "Play one meeting from invitation to recap, and check that all of it really arrived.",
+    ),
+    "serve": (
+        "agent.cli.serve:serve",
+        "Run the daemon: intake, schedule, bots, API, delivery in one process.",
+    ),
+    "worker": (
+        "agent.cli.worker:worker",
+        "Run bots for a server elsewhere: claim its jobs, bring the bots to the meetings, and report what happens.",
+    ),
+    "google-login": (
+        "agent.cli.google_login:google_login",
+        "Open a browser to sign the bot's Google account in, and keep the session for the bot.",
+    ),
+    "login": (
+        "agent.cli.login:login",
+        "Sign in: shows a code, which somebody who is signed in elsewhere approves.",
+    ),
+    "logout": (
+        "agent.cli.login:logout",
+        "End the sign-in. A key that `meetbot login` made is revoked; one that you brought stays good.",
+    ),
+    "whoami": ("agent.cli.login:whoami", "Say who is signed in, and where."),
+    "mcp": (
+        "agent.cli.mcp:mcp",
+        "Serve your meetings to an assistant over standard input and output (Model Context Protocol).",
+    ),
+    "config": ("agent.cli.config:commands", "Check and show the settings."),
+    "users": ("agent.cli.users:family", "Who may use this server."),
+    "keys": ("agent.cli.keys:family", "API keys: of this machine with --user, else of the server."),
+    "jobs": ("agent.cli.jobs:family", "Bots in meetings, on a server."),
+    "bots": ("agent.cli.bots:family", "Bots made first and deployed later, on a server."),
+    "meetings": ("agent.cli.meetings:family", "What was said and noted, on a server."),
+    "webhooks": ("agent.cli.webhooks:family", "Where events go, on a server."),
+    "db": ("agent.cli.db:family", "The database: schema and copies."),
+    "invitations": ("agent.cli.invitations:family", "Invitations: what came in, what is held, and why."),
 }
 MISCONFIGURED_STATUS = 78  # EX_CONFIG; the service unit does not restart on it
 STATUS = {  # after sysexits.h
@@ -54,8 +78,13 @@ class Commands(TyperGroup):
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Load one command; None when there is none of that name."""
-        return _load(cmd_name, COMMANDS[cmd_name]) if cmd_name in COMMANDS else None
+        """Return what help and completion say of a command; None when there is none of that name."""
+        return TyperCommand(cmd_name, help=COMMANDS[cmd_name][1]) if cmd_name in COMMANDS else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Load the command that is to run."""
+        name, _, rest = super().resolve_command(ctx, args)
+        return name, _load(name, COMMANDS[name][0]) if name else None, rest
 
 
 app = typer.Typer(

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import typer
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -31,6 +32,8 @@ WHOLE = {
     "#",
 }  # never broken over lines
 UNBOUNDED = 10_000
+LEAST_COLUMN = 12  # a column of text that is narrower is no reading
+GAP = 2
 
 
 def show(value: Row, as_json: bool) -> None:
@@ -55,12 +58,28 @@ def show_all(rows: Sequence[Row], columns: Sequence[str], as_json: bool) -> None
     if not rows:
         say("None.")
         return
+    lines = [[_one_line(cell(row.get(name), seconds=name == "at")) for name in columns] for row in rows]
+    if sys.stdout.isatty() and _least_width(columns, lines) > Console().width:
+        for number, line in enumerate(lines):
+            typer.echo("\n" if number else "", nl=False)
+            show(dict(zip(columns, line, strict=True)), as_json=False)
+        return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in columns:
         table.add_column(words(name), overflow="fold", no_wrap=name in WHOLE)
-    for row in rows:
-        table.add_row(*(Text(_one_line(cell(row.get(name), seconds=name == "at"))) for name in columns))
+    for line in lines:
+        table.add_row(*map(Text, line))
     _put(table)
+
+
+def _least_width(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> int:
+    """Return how wide a screen must be for a table of which nothing is lost: narrower, each row is shown by itself."""
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    least = [
+        max(cell_len(words(name)), width if name in WHOLE else min(width, LEAST_COLUMN))
+        for name, width in zip(columns, widths, strict=True)
+    ]
+    return sum(least) + GAP * (len(columns) - 1)
 
 
 def heading(text: str) -> None:

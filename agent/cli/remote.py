@@ -8,7 +8,17 @@ from typing import Annotated, TypeVar
 import typer
 
 from agent.cli import session
-from agent.client import ApiError, Call, Conflict, Forbidden, Listing, Meetbot, NotFound, Unauthorized
+from agent.client import (
+    ApiError,
+    Call,
+    Conflict,
+    Forbidden,
+    Listing,
+    Meetbot,
+    NotFound,
+    Unauthorized,
+    Unreachable,
+)
 from agent.errors import Conflict as ConflictError
 from agent.errors import Denied, Invalid, MeetbotError, Missing, Temporary
 
@@ -42,11 +52,13 @@ def gathered(listing: Listing[T], limit: int, server: str | None) -> list[T]:
 @contextmanager
 def connected(server: str, key: str = "") -> Iterator[Meetbot]:
     """Connect with a key, or with none."""
-    with Meetbot(server, key) as meetbot:
-        try:
+    try:
+        with Meetbot(server, key) as meetbot:
             yield meetbot
-        except ApiError as error:
-            raise told(error, server) from error
+    except ApiError as error:
+        raise told(error, server) from error
+    except KeyError as error:  # JSON, but none of ours
+        raise Invalid(f"{server} answers, but not as a Meetbot server does.") from error
 
 
 def told(error: ApiError, server: str) -> MeetbotError:
@@ -60,6 +72,8 @@ def told(error: ApiError, server: str) -> MeetbotError:
             return Missing(error.detail)
         case Conflict():
             return ConflictError(error.detail)
+        case Unreachable():
+            return Temporary(f"{error.detail}. See that the server runs and that this is its address.")
     if error.status in {0, 429} or error.status >= 500:
         return Temporary(error.detail, retry_after_seconds=error.retry_after_seconds)
     return Invalid(error.detail)

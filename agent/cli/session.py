@@ -31,9 +31,10 @@ def path() -> Path:
 def kept() -> Session | None:
     """Return the sign-in; None when there is none that can be read."""
     try:
-        return Session(**json.loads(path().read_text(encoding="utf-8")))
+        found = Session(**json.loads(path().read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
+    return found if isinstance(found.server, str) and isinstance(found.key, str) else None
 
 
 def load(server: str | None = None) -> Session:

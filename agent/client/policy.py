@@ -6,23 +6,28 @@ from typing import Any
 import httpx2
 
 from agent.client.calls import Call
-from agent.client.errors import ApiError, Invalid, Unreachable, error_of
+from agent.client.errors import ApiError, Invalid, NotFound, Unauthorized, Unreachable, error_of
 
 TRIES = 4
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 30.0
 TIMEOUT_SECONDS = 30.0
+DEAD_ENDS = frozenset({"", ".", ".."})
 WORTH_ANOTHER_TRY = frozenset({429, 502, 503, 504})
 
 
 def headers(api_key: str) -> dict[str, str]:
-    """Return the headers of every request."""
+    """Return the headers of every request. Raises `Unauthorized` for a key that no server can have made."""
+    if not (api_key.isascii() and api_key.isprintable()):
+        raise Unauthorized("This is no API key; it begins with mb_live_ or mb_test_.", status=401)
     credential = {"Authorization": f"Bearer {api_key}"} if api_key else {}
     return {"Accept": "application/json", "User-Agent": "meetbot-python", **credential}
 
 
 def request(call: Call[Any]) -> dict[str, Any]:
-    """Return what the HTTP library is asked to send."""
+    """Return what the HTTP library is asked to send. Raises `NotFound` where an id is empty: it names another path."""
+    if DEAD_ENDS & set(call.path.split("/")[1:]):
+        raise NotFound("There is nothing without an id.", status=404)
     return {
         "method": call.method,
         "url": call.path,

@@ -162,6 +162,7 @@ async def test_a_server_that_is_away_is_a_passing_trouble() -> None:
         run, "login", "--server", "http://127.0.0.1:9", "--with-key", given="k\n"
     )
     assert isinstance(result.exception, Temporary)
+    assert "See that the server runs" in result.exception.safe
     wrong = run("login", "--server", "example.com", "--with-key", given="k\n")
     assert "is not a server's address" in str(wrong.exception)
 
@@ -179,6 +180,7 @@ def test_what_is_no_address_is_told_before_anything_is_sent(address: str) -> Non
     ("answer", "words"),
     [
         ((200, {"Content-Type": "text/html"}, b"<h1>It works!</h1>"), "not as a Meetbot server does"),
+        ((200, {"Content-Type": "application/json"}, b'{"hello": "world"}'), "not as a Meetbot server does"),
         ((404, {}, b"nothing here"), "not as a Meetbot server does"),
         (
             (301, {"Location": "https://meetbot.example.com/"}, b""),

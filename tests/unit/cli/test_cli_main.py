@@ -69,6 +69,20 @@ def test_a_bad_config_tells_everything_without_a_traceback(tmp_path):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("name", table.COMMANDS)
+def test_the_table_says_of_a_command_what_it_says_of_itself(name):
+    where, line = table.COMMANDS[name]
+    assert " ".join(table._load(name, where).help.partition("\n\n")[0].split()) == line
+
+
+def test_help_loads_no_command():
+    look = "import sys; from agent.cli.main import app; app(['--help'], standalone_mode=False); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    loaded = done.stdout.splitlines()[-1].split()
+    assert "agent.cli.main" in loaded
+    assert not {f"agent.cli.{name}" for name in ("serve", "jobs", "users")} & set(loaded)
+
+
 def test_the_version_is_told():
     assert meetbot("--version").stdout.startswith("meetbot ")
 
