@@ -63,6 +63,15 @@ def unsubscribe(session: Session, email: str, scope: str, at: datetime) -> bool:
     return True
 
 
+def subscribe(session: Session, email: str, scope: str) -> None:
+    """Forget that an address wants no recaps of a series, and that its mail came back."""
+    wants_none = sa.delete(Unsubscription).where(
+        col(Unsubscription.email) == email, col(Unsubscription.scope) == scope
+    )
+    session.execute(wants_none)
+    session.execute(sa.delete(Undeliverable).where(col(Undeliverable.email) == email))
+
+
 def undeliverable(session: Session, since: datetime) -> frozenset[str]:
     """Return the addresses whose mail came back for good since an instant."""
     return frozenset(session.exec(select(Undeliverable.email).where(Undeliverable.at >= since)).all())

@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -12,7 +13,9 @@ import httpx2
 import pytest
 
 from agent.errors import Missing
+from agent.lifecycle.aftermath.summarise import Summarise
 from agent.lifecycle.commands import Commands
+from agent.lifecycle.outbox import DELIVER
 from agent.lifecycle.queries import Queries
 from agent.model.account import Principal
 from agent.model.series import Series
@@ -24,6 +27,7 @@ from agent.model.tables import (
     Presence,
     SummaryVersion,
     TranscriptEntry,
+    Undeliverable,
 )
 from agent.rules.tallies import Prices
 from agent.web import server
@@ -146,6 +150,45 @@ async def test_one_click_ends_the_recaps_of_a_series_and_of_no_other(tmp_path: P
         await stage.play(other)
         assert {row.target for row in stage.rows(Delivery, job_id=second)} == {HOST}
         assert {row.target for row in stage.rows(Delivery, job_id=other)} == {HOST, GUEST}
+
+
+async def test_the_same_link_begins_the_recaps_again_also_after_a_mail_came_back(tmp_path: Path) -> None:
+    async with AfterCallStage(tmp_path, recap_recipients="invited") as stage:
+        numbers = [stage.meeting(name) for name in ("one", "two", "three")]
+        put_into_series(stage, *numbers)
+        await stage.record()
+        await stage.play(numbers[0])
+        ends = link((await stage.mails(GUEST))[0], "unsubscribe")
+        async with browser(stage) as client:
+            assert "Send them again" in (await client.post(ends)).text
+            with stage.database.write() as session:
+                session.add(Undeliverable(email=GUEST, at=stage.clock.now()))
+            await stage.play(numbers[1])
+            again = re.search(r'action="([^"]+)"', (await client.get(ends)).text)
+            assert again
+            begins = httpx2.URL(ends).join(again[1])
+            assert "Send them again" in (await client.get(begins)).text
+            assert {row.target for row in stage.rows(Delivery, job_id=numbers[1])} == {HOST}
+            assert (await client.post(begins)).status_code == 200
+            assert "End the recaps" in (await client.get(ends)).text
+        await stage.play(numbers[2])
+        assert {row.target for row in stage.rows(Delivery, job_id=numbers[2])} == {HOST, GUEST}
+
+
+async def test_who_wants_no_more_recaps_does_not_get_the_one_that_is_held_back(tmp_path: Path) -> None:
+    async with AfterCallStage(tmp_path, recap_recipients="invited") as stage:
+        first = await met(stage)
+        stage.engine.kept_waiting = frozenset({DELIVER})
+        stage.house = replace(stage.house, habits=replace(stage.house.habits, recap_hold_minutes=10))
+        async with browser(stage) as client:
+            await Summarise(stage.house)(first, 2)
+            await client.post(link((await stage.mails(GUEST))[0], "unsubscribe"))
+        states = {
+            row.target: row.state
+            for row in stage.rows(Delivery, job_id=first, event="recap")
+            if ":v2:" in row.key
+        }
+        assert states == {HOST: "due", GUEST: "cancelled"}
 
 
 async def test_a_look_at_the_delete_page_deletes_nothing_and_its_button_all(tmp_path: Path) -> None:

@@ -5,11 +5,11 @@ from datetime import datetime
 from sqlmodel import Session
 
 from agent.lifecycle import outbox
-from agent.lifecycle.aftermath import mail_links
+from agent.lifecycle.aftermath import mail_links, readers
 from agent.lifecycle.house import House
 from agent.model.letter import HeldLetter
 from agent.model.states import Told
-from agent.model.tables import Job, SummaryVersion
+from agent.model.tables import Delivery, Job, SummaryVersion
 from agent.store import jobs, recaps
 
 
@@ -54,9 +54,22 @@ def stop(session: Session, house: House, job: Job, version: int, by: str) -> int
     held = [mail for mail in recaps.mails_of(session, job.id or 0, "recap") if mail.key.startswith(prefix)]
     stopped = [mail for mail in held if mail.state == "due" and not mail.attempts]
     for mail in stopped:
-        mail.state, mail.next_at, mail.finished_at, mail.raw = "cancelled", None, now, None
-        session.add(mail)
+        _cancel(session, mail, now)
     if stopped:
         line: dict[str, object] = {"by": by, "version": version, "mails": len(stopped)}
         jobs.note(session, job, now, Told.RECAP_STOPPED, line)
     return len(stopped)
+
+
+def stop_for(session: Session, house: House, reader: str, scope: str) -> None:
+    """Stop the recaps of a series that have still to go to one reader."""
+    for mail in recaps.due_to(session, reader):
+        if mail.event == "recap" and mail.job_id is not None:
+            job = jobs.get(session, mail.job_id)
+            if readers.scope_of(session, job) == scope:
+                _cancel(session, mail, house.now())
+
+
+def _cancel(session: Session, mail: Delivery, now: datetime) -> None:
+    mail.state, mail.next_at, mail.finished_at, mail.raw = "cancelled", None, now, None
+    session.add(mail)

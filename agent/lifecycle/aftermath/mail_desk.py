@@ -9,7 +9,7 @@ from typing import TypeVar
 from sqlmodel import Session
 
 from agent.errors import Missing
-from agent.lifecycle.aftermath import bot_files, forgetting, holding, mail_links
+from agent.lifecycle.aftermath import bot_files, forgetting, holding, mail_links, readers
 from agent.lifecycle.house import House
 from agent.model.tables import Job, TranscriptEntry
 from agent.rules.signed_links import Link, Purpose, read
@@ -72,11 +72,33 @@ class MailDesk:
         return title
 
     async def unsubscribe(self, token: str) -> str:
-        """End the recaps of a series for the link's reader, who is returned. Twice is as good as once."""
+        """End the recaps of a series for the link's reader, who is returned. Twice is as good as once.
+
+        What of them has not gone yet does not go.
+        """
         link = self._read(token, Purpose.UNSUBSCRIBE)
-        await self._change(
-            lambda session: recaps.unsubscribe(session, link.reader, link.subject, self.house.now())
-        )
+
+        def end(session: Session) -> None:
+            recaps.unsubscribe(session, link.reader, link.subject, self.house.now())
+            holding.stop_for(session, self.house, link.reader, link.subject)
+
+        await self._change(end)
+        return link.reader
+
+    async def subscribed(self, token: str) -> bool:
+        """Tell whether the reader of a link that ends recaps gets them."""
+        link = self._read(token, Purpose.UNSUBSCRIBE)
+
+        def look(session: Session) -> bool:
+            back = recaps.undeliverable(session, self.house.now() - readers.UNREACHABLE_FOR)
+            return link.reader not in recaps.unsubscribed(session, link.subject) | back
+
+        return await self._within(look)
+
+    async def subscribe(self, token: str) -> str:
+        """Begin the recaps of a series again for the reader of the link that ends them, who is returned."""
+        link = self._read(token, Purpose.UNSUBSCRIBE)
+        await self._change(lambda session: recaps.subscribe(session, link.reader, link.subject))
         return link.reader
 
     async def stop(self, token: str) -> int:

@@ -22,6 +22,10 @@ from agent.web.problems import headers_of, status_of
 from agent.web.public.sheet import HEADERS, STYLE, sheet, templates
 
 router = APIRouter(prefix="/recap", include_in_schema=False)
+SUBSCRIBE, AGAIN = (
+    "subscribe",
+    "Send them again",
+)  # by the link that ends the recaps, which is the reader's own
 Token = Annotated[str, InPath(min_length=1, max_length=2000)]
 
 
@@ -37,11 +41,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a page says; with a `button` it waits for the click."""
+    """What a page says; with a `button` it waits for the click, which goes to `action` where that is another page."""
 
     heading: str
     text: str
     button: str = ""
+    action: str = ""
 
 
 Turn = Callable[[Desk, str], Awaitable[Page]]  # of a link's token
@@ -95,7 +100,7 @@ async def _turned(turn: Awaitable[Page], late: str) -> HTMLResponse:
         page = await turn
     except MeetbotError as error:
         return _trouble(error, late=late)
-    return sheet(page.heading, page.text, button=page.button)
+    return sheet(page.heading, page.text, button=page.button, action=page.action)
 
 
 async def _ask_to_delete(desk: Desk, token: str) -> Page:
@@ -114,13 +119,29 @@ async def _delete(desk: Desk, token: str) -> Page:
 
 async def _ask_to_unsubscribe(desk: Desk, token: str) -> Page:
     reader = await desk.mails.title(token, Purpose.UNSUBSCRIBE)
+    if not await desk.mails.subscribed(token):
+        return await _ask_to_subscribe(desk, token)
     text = f"{reader} will get no more recaps of this series of meetings."
-    return Page("No more recaps?", text, button="End the recaps")
+    return Page("No more recaps?", text, button="End the recaps", action=f"../{Purpose.UNSUBSCRIBE}/{token}")
 
 
 async def _unsubscribe(desk: Desk, token: str) -> Page:
     reader = await desk.mails.unsubscribe(token)
-    return Page("Done", f"{reader} gets no more recaps of this series.")
+    text = f"{reader} gets no more recaps of this series."
+    return Page("Done", text, button=AGAIN, action=f"../{SUBSCRIBE}/{token}")
+
+
+async def _ask_to_subscribe(desk: Desk, token: str) -> Page:
+    reader = await desk.mails.title(token, Purpose.UNSUBSCRIBE)
+    if await desk.mails.subscribed(token):
+        return await _ask_to_unsubscribe(desk, token)
+    text = f"{reader} gets no recaps of this series: they were ended, or mail to this address came back."
+    return Page("Recaps again?", text, button=AGAIN, action=f"../{SUBSCRIBE}/{token}")
+
+
+async def _subscribe(desk: Desk, token: str) -> Page:
+    reader = await desk.mails.subscribe(token)
+    return Page("Done", f"{reader} gets the recaps of this series again, beginning with the next.")
 
 
 async def _ask_to_stop(desk: Desk, token: str) -> Page:
@@ -152,6 +173,7 @@ async def _consent(desk: Desk, token: str) -> Page:
 ERRANDS: dict[str, Errand] = {
     Purpose.DELETE: Errand(_ask_to_delete, _delete),
     Purpose.UNSUBSCRIBE: Errand(_ask_to_unsubscribe, _unsubscribe),
+    SUBSCRIBE: Errand(_ask_to_subscribe, _subscribe),
     Purpose.STOP: Errand(_ask_to_stop, _stop, late="The recap has gone out already, or the link is damaged."),
     Purpose.CONSENT: Errand(_ask_for_consent, _consent),
 }

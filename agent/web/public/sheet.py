@@ -28,11 +28,12 @@ def sheet(
     text: str,
     *,
     button: str = "",
+    action: str = "",
     status: int = 200,
     headers: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
-    """Return the page; with a `button` it waits for the click."""
+    """Return the page; with a `button` it waits for the click, which goes to `action`, by default to the page itself."""
     html = templates.get_template("mails.html.j2").render(
-        heading=heading, text=text, button=button, wrong=status != 200, style=STYLE
+        heading=heading, text=text, button=button, action=action, wrong=status != 200, style=STYLE
     )
     return HTMLResponse(html, status_code=status, headers=HEADERS | dict(headers or {}))
