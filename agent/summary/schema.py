@@ -102,7 +102,9 @@ def read_answer(shape: type[Shape], text: str) -> Shape:
     """
     if len(text) > ANSWER_LIMIT_CHARACTERS:
         raise Invalid(f"the answer is longer than {ANSWER_LIMIT_CHARACTERS} characters")
-    spoken = _THOUGHT.sub("", text)
+    # Behind the last end of a thought no beginning is looked at: each would be searched for its end in vain.
+    thought = text.rfind("</think>") + len("</think>") if "</think>" in text else 0
+    spoken = _THOUGHT.sub("", text[:thought]) + text[thought:]
     start, end = spoken.find("{"), spoken.rfind("}")
     if start < 0 or end < start:
         raise Invalid("the answer is no JSON object")

@@ -84,6 +84,11 @@ def test_an_answer_may_stand_in_prose_a_fence_or_after_thoughts(wrapping):
         ("{]}", "not valid JSON"),
         ('{"a":' * 100_000, "longer than"),
         ('{"a":' * 30_000 + "}", "not valid JSON"),
+        (
+            "<think>" * 28_000,
+            "no JSON object",
+        ),  # beginnings without an end: searched one by one, they take a minute
+        ("</think>" + "<think>" * 28_000, "no JSON object"),
         (answer(extra=1), "extra: Extra inputs"),
         (answer(title="x" * 121), "title"),
         (answer(tldr=[{"text": "x" * 601, "cites": [1]}]), "tldr.0.text"),
