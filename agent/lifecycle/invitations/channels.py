@@ -69,9 +69,10 @@ class Channels:
 
     def pinged(self, channel_id: str, token: str, number: str, *, poll: str) -> bool:
         """Enqueue job `poll` for a ping of ours, once per its number; False when nobody knows the channel or its token."""
-        with self.house.database.write() as session:
+        with self.house.database.read() as session:  # a stranger's ping must keep no writer waiting
             channel = channels.get(session, channel_id)
-            if channel is None or not hmac.compare_digest(tokens.digest(token), channel.token_digest):
-                return False
+        if channel is None or not hmac.compare_digest(tokens.digest(token), channel.token_digest):
+            return False
+        with self.house.database.write() as session:
             self.house.engine.after(session, poll, f"poll:{channel_id}:{number[:20]}", 0)
             return True
