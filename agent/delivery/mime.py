@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from email import policy
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -60,12 +61,13 @@ def compose(
     shown = one_line(subject, SUBJECT_MAX)
     body["From"] = sender
     body["To"] = recipient
-    body["Subject"] = shown
+    if shown.isascii():
+        body["Subject"] = shown
     body["Date"] = format_datetime(sent_at)
     body["Auto-Submitted"] = auto_submitted
     own_id = bracketed(message_id)
     # The library folds long identifiers into encoded words, which no reader takes for identifiers: ours go unfolded.
-    tokens = [("Message-ID", own_id), *_threading(thread), *more]
+    tokens = [("Message-ID", own_id), *_threading(thread), *more, *_in_other_scripts(shown)]
     head = "".join(f"{name}: {value}\r\n" for name, value in tokens).encode("ascii")
     return Mail(
         message_id=own_id,
@@ -82,6 +84,13 @@ def bracketed(message_id: str) -> str:
     if not _MESSAGE_ID.fullmatch(wrapped):
         raise Invalid("The message id of a letter is malformed.", full=repr(message_id))
     return wrapped
+
+
+def _in_other_scripts(subject: str) -> list[tuple[str, str]]:
+    """Return a subject that is not ASCII as encoded words; folded by the message itself it would lose spaces."""
+    if subject.isascii():
+        return []
+    return [("Subject", Header(subject, "utf-8", header_name="Subject").encode(linesep="\r\n"))]
 
 
 def _threading(thread: Thread) -> list[tuple[str, str]]:
