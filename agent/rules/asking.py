@@ -125,7 +125,7 @@ def hear(turn: Turn, said: ChatSaid) -> None:
     if vendor := chat_signature(said.text):
         sighting.note_signature(turn, said.sender, vendor)
     elif may_refuse(said.sender, turn.standing.room, turn.judge):
-        turn.set(last_human_at=turn.now, last_words_at=turn.now)
+        turn.set(last_words_at=turn.now)
         _answered(turn, said, answer)
         turn.set(ours_last=False)
 

@@ -85,7 +85,7 @@ def _take(turn: Turn, event: Event) -> None:
         case ChatUnavailable():
             asking.not_shown(turn, event.detail)
         case Captioned():
-            turn.set(last_words_at=event.at, last_human_at=event.at, captions=True)
+            turn.set(last_words_at=event.at, captions=True)
         case CaptionsUnavailable():
             turn.set(captions=False)
         case PlatformNotice():

@@ -7,7 +7,7 @@ from agent.model.call import Person, Record
 from agent.model.states import EndReason, Told
 from agent.rules.consent import may_grant
 from agent.rules.folding import fold, same
-from agent.rules.presence import follow, look
+from agent.rules.presence import look
 from agent.rules.standing import Consent, Policy, Standing, Suspect
 from agent.rules.turn import Turn
 
@@ -24,7 +24,6 @@ def see(turn: Turn, people: tuple[Person, ...] | None) -> None:
     own = turn.standing.own_ids | {person.id for person in people if person.is_self}
     turn.set(people=people, own_ids=own, room=look(people, own, turn.judge))
     _count(turn)
-    turn.set(stays=follow(turn.standing.stays, turn.standing.room, turn.now))
     _sight_rivals(turn)
 
 
@@ -35,7 +34,7 @@ def _count(turn: Turn) -> None:
     new = here - standing.humans_seen
     turn.set(humans_now=standing.room.human_count, humans_seen=standing.humans_seen | here)
     if here:
-        turn.set(empty_since=None, last_human_at=now)
+        turn.set(empty_since=None)
         if was_empty and standing.consent is Consent.ASKED:
             turn.set(asked_at=now)
     elif standing.room.certain and standing.empty_since is None:

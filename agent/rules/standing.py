@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from agent.model.call import ChatSaid, Person
 from agent.rules.leaving import Limits, Watch
-from agent.rules.presence import Room, Stay
+from agent.rules.presence import Room
 from agent.rules.rivals import Context, Verdict, classify
 from agent.rules.wording import Facts
 
@@ -134,9 +134,7 @@ class Standing:
     humans_now: int | None = None
     humans_seen: frozenset[str] = field(default_factory=frozenset)
     own_ids: frozenset[str] = field(default_factory=frozenset)
-    stays: tuple[Stay, ...] = ()
     empty_since: datetime | None = None
-    last_human_at: datetime | None = None
     last_words_at: datetime | None = None
     told_at: datetime | None = None
     untold: frozenset[str] = field(default_factory=frozenset)

@@ -23,8 +23,3 @@ def about(session: Session, uid: str, sender: str) -> Sequence[Hold]:
     return session.exec(
         select(Hold).where(Hold.uid == uid, Hold.sender == sender).order_by(col(Hold.id).desc())
     ).all()
-
-
-def of_mail(session: Session, mail_id: int) -> Hold | None:
-    """Return the one that a mail made."""
-    return session.exec(select(Hold).where(Hold.mail_id == mail_id)).first()

@@ -29,17 +29,6 @@ def key_used(session: Session, key_id: int, at: datetime) -> None:
     )
 
 
-def page_of_user(
-    session: Session, user_id: int, *, offset: int, limit: int, key_id: int | None = None
-) -> tuple[Sequence[RequestLine], int]:
-    """Return one page of a user's requests, newest first, and how many there are; of one key where it is given."""
-    wanted = select(RequestLine).where(RequestLine.user_id == user_id)
-    if key_id is not None:
-        wanted = wanted.where(RequestLine.key_id == key_id)
-    total = session.exec(select(sa.func.count()).select_from(wanted.subquery())).one()
-    return session.exec(wanted.order_by(col(RequestLine.id).desc()).offset(offset).limit(limit)).all(), total
-
-
 def kept(session: Session, user_id: int, method: str, path: str, key: str) -> KeptAnswer | None:
     """Return what is kept for a repeat of a request."""
     return session.exec(

@@ -1,12 +1,9 @@
-"""Who is in the meeting, and since when."""
-
-from datetime import UTC, datetime, timedelta
+"""Who is in the meeting."""
 
 from agent.model.call import Person, RowKind
-from agent.rules.presence import Room, Stay, follow, look, presence_of
-from agent.rules.rivals import Context, Kind, Verdict, classify
+from agent.rules.presence import Room, look
+from agent.rules.rivals import Context, Verdict, classify
 
-T0 = datetime(2030, 1, 1, 9, tzinfo=UTC)
 ME = Person("d/1", "Meetbot", is_self=True)
 HOST = Person("d/2", "Host Person", is_host=True)
 GUEST = Person("d/3", "Guest Person")
@@ -19,10 +16,6 @@ def judge(name: str) -> Verdict:
 
 def seen(*people: Person, own_ids: frozenset[str] = frozenset()) -> Room:
     return look(people, own_ids, judge)
-
-
-def at(seconds: float) -> datetime:
-    return T0 + timedelta(seconds=seconds)
 
 
 def test_rows_are_sorted_into_people_rivals_and_neither():
@@ -67,28 +60,3 @@ def test_alone_is_zero_only_when_the_bot_sees_itself_and_no_person():
 def test_a_name_finds_all_who_bear_it_however_it_is_written():
     twin = Person("d/8", "guest  person")
     assert seen(ME, GUEST, twin).named("Guest Person") == (GUEST, twin)
-
-
-def test_presence_opens_and_closes_with_the_rows():
-    stays: tuple[Stay, ...] = ()
-    for second, room in [
-        (0, seen(ME, HOST)),
-        (10, seen(ME, HOST, GUEST)),
-        (20, seen(ME, GUEST)),
-        (30, seen(ME, HOST, GUEST)),
-    ]:
-        stays = follow(stays, room, at(second))
-    assert presence_of(stays, "d/2") == ((at(0), at(20)), (at(30), None))
-    assert presence_of(stays, "d/3") == ((at(10), None),)
-
-
-def test_presence_goes_by_id_and_keeps_the_latest_name():
-    stays = follow((), seen(ME, GUEST), at(0))
-    stays = follow(stays, seen(ME, Person("d/3", "Guest P.")), at(5))
-    assert stays == (Stay("d/3", "Guest P.", Kind.HUMAN, at(0)),)
-
-
-def test_an_unknown_roster_ends_nobodys_presence():
-    stays = follow((), seen(ME, GUEST, RIVAL), at(0))
-    assert follow(stays, look(None, frozenset(), judge), at(5)) == stays
-    assert follow(stays, seen(), at(5)) == stays
