@@ -21,6 +21,7 @@ from agent.store import identity
 
 VERIFY, RESET, INVITE = "verify", "reset", "invite"
 LIVES = {VERIFY: timedelta(days=3), RESET: timedelta(hours=1), INVITE: timedelta(days=14)}
+FORGOT_SECONDS = 0.3  # several times what writing the mail takes
 STALE = "This proof is not good, or not good any more; ask for a new mail."
 
 
@@ -137,7 +138,8 @@ class Enrolment:
                     )
                     self._mail(session, owner.email, "A new password", (text,), "Choose a new password", link)
 
-        await asyncio.to_thread(send)
+        # Written or not, the answer comes after the same while: its time would tell who has an account.
+        await asyncio.gather(asyncio.to_thread(send), self.house.clock.sleep(FORGOT_SECONDS))
 
     async def reset(self, proof: str, password: str) -> None:
         """Set a new password by a mailed proof; every sign-in ends."""
@@ -183,7 +185,10 @@ class Enrolment:
     def _mail_proof(self, session: Session, user: User) -> None:
         if self._may_mail(session, user.email):
             link = self._proof(session, VERIFY, user.email, user.id)
-            text = "An account was made with this address. If it was you, confirm it; otherwise do nothing."
+            text = (
+                "An account was made with this address. Confirm it only if it was you: whoever made it then sees every "
+                "meeting to which this address invited the bot. Otherwise do nothing."
+            )
             self._mail(session, user.email, "Confirm your address", (text,), "Confirm this address", link)
 
     def _mail_owner(self, session: Session, owner: User) -> None:

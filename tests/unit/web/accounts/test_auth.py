@@ -9,6 +9,7 @@ import jwt
 import pytest
 
 from agent.lifecycle.people import signing_key
+from agent.lifecycle.people.enrolment import FORGOT_SECONDS
 from agent.rules import tokens
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -276,6 +277,20 @@ async def test_a_forgotten_password_is_reset_by_mail_and_asking_tells_nothing(st
     assert (await guest.post("/v1/auth/reset", json=body)).status_code == 204
     assert (await guest.post("/v1/auth/reset", json=body)).status_code == 422
     assert (await login(stage, address, "chosen by mail now")).status_code == 200
+
+
+async def test_asking_for_a_new_password_takes_as_long_for_an_unknown_address(stage, address, monkeypatch):
+    waits = []
+
+    async def note(seconds):
+        waits.append(seconds)
+
+    monkeypatch.setattr(stage.clock, "sleep", note)
+    stage.user(address)
+    guest = await stage.stranger()
+    for asked in (address, f"nobody-{address}"):
+        assert (await guest.post("/v1/auth/forgot", json={"email": asked})).status_code == 202
+    assert waits == [FORGOT_SECONDS] * 2
 
 
 async def test_a_profile_is_changed(stage, address):
