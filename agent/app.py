@@ -19,13 +19,14 @@ from agent.lifecycle.aftermath.transcription import REQUEST, RequestTranscriptio
 from agent.lifecycle.attendance.attend import Attend
 from agent.lifecycle.attendance.ending import HARVEST
 from agent.lifecycle.commands import Commands
-from agent.lifecycle.house import BOTS_QUEUE, JOBS_QUEUE, Habits, House
+from agent.lifecycle.house import BOTS_QUEUE, JOBS_QUEUE, MAIL_QUEUE, Habits, House
 from agent.lifecycle.invitations.explain import Explain
 from agent.lifecycle.invitations.handed_in import TAKE, HandedInvitations
 from agent.lifecycle.invitations.held import HeldInvitations
 from agent.lifecycle.invitations.horizon import ROLL, Horizon
 from agent.lifecycle.invitations.intake import READ, Intake
 from agent.lifecycle.invitations.polling import POLL, RESPOND, Polling
+from agent.lifecycle.invitations.reading import READ_AT_ONCE
 from agent.lifecycle.outbox import DELIVER, Deliver
 from agent.lifecycle.people.accounts import Accounts
 from agent.lifecycle.plan import ATTEND
@@ -172,7 +173,8 @@ def build(settings: Settings, clock: Clock) -> App:
     """Assemble the program. Nothing is opened or started yet."""
     database = Database(settings.database_url)
     bots_at_once = settings.browser.max_bots + WAITING_AT_ONCE
-    engine = Engine(database, queues={BOTS_QUEUE: bots_at_once, JOBS_QUEUE: JOBS_AT_ONCE})
+    queues = {BOTS_QUEUE: bots_at_once, JOBS_QUEUE: JOBS_AT_ONCE, MAIL_QUEUE: READ_AT_ONCE}
+    engine = Engine(database, queues=queues)
     okoro = settings.okoro
     proxy = OkoroClient(okoro.proxy_url, okoro.token_url, okoro.service_token.get_secret_value(), clock=clock)
     hooks = GuardedHooks(allow_private=settings.api.allow_private_webhooks)
@@ -225,7 +227,7 @@ def build_worker(settings: Settings, clock: Clock, *, server: str, token: str, p
 def _name_jobs(engine: Engine, house: House, intake: Intake) -> None:
     polling = Polling(house, intake)
     engine.handles(ATTEND, Attend(house, polling.recheck), queue=BOTS_QUEUE, hears=True)
-    engine.handles(READ, intake.read, queue=JOBS_QUEUE)
+    engine.handles(READ, intake.read, queue=MAIL_QUEUE)
     engine.handles(TAKE, HandedInvitations(house, intake).decided, queue=JOBS_QUEUE)
     engine.handles(POLL, polling, queue=JOBS_QUEUE)
     engine.handles(RESPOND, polling.respond, queue=JOBS_QUEUE)

@@ -27,6 +27,7 @@ from agent.store.database import Database
 
 BOTS_QUEUE = "bots"
 JOBS_QUEUE = "jobs"
+MAIL_QUEUE = "mail"  # so that a flood of mail keeps no other job waiting
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,17 @@ def unread(session: Session, before: datetime, limit: int) -> Sequence[int]:
     return [number for number in found if number is not None]
 
 
+def waiting(session: Session, numbers: Collection[int] | None = None) -> dict[int, Envelope]:
+    """Return the envelopes of the stored mails that nobody has read yet, of all or of these numbers, oldest first."""
+    wanted = sa.select(Mail.id, Mail.envelope).where(col(Mail.verdict) == "stored")  # type: ignore[call-overload]
+    if numbers is not None:
+        wanted = wanted.where(col(Mail.id).in_(sorted(numbers)))
+    return {
+        number: Envelope.model_validate(envelope)
+        for number, envelope in session.execute(wanted.order_by(col(Mail.id)))
+    }
+
+
 def uids_of(session: Session, job_id: int) -> Sequence[str]:
     """Return the calendar UIDs that a job is, or was, for."""
     return session.exec(

@@ -8,6 +8,7 @@ from agent.errors import Temporary
 from agent.lifecycle.house import House
 from agent.lifecycle.invitations.mail_intake import STORED, MailIntake
 from agent.lifecycle.invitations.occurrences import Taken
+from agent.lifecycle.invitations.reading import Reading
 from agent.lifecycle.invitations.receipts import READ as READ
 from agent.lifecycle.invitations.receipts import Receipts
 from agent.lifecycle.remote import verbs
@@ -26,6 +27,7 @@ class Intake:
     def __init__(self, house: House) -> None:
         self.house = house
         self.receipts = Receipts(house)
+        self.reading = Reading(house, self.receipts, self._read)
 
     def knows(self, recipient: str) -> bool:
         """Whether an address is the bot's, with any plus-tag."""
@@ -36,26 +38,20 @@ class Intake:
         return f"m{await self.receipts.store(envelope, raw)}"
 
     async def read(self, *mail_ids: int) -> None:
-        """Read stored mails, each in the limited child, and take in what they say.
+        """See to it that stored mails are read, each in the limited child in its turn, and taken in.
 
         Raises what went wrong with a mail; of several, those that failed are read again, each by itself.
         """
-        if len(mail_ids) == 1:
-            await self._read_one(mail_ids[0])
-            return
-        faults = await asyncio.gather(*map(self._read_one, mail_ids), return_exceptions=True)
-        failed = [mail for mail, fault in zip(mail_ids, faults, strict=True) if fault is not None]
-        if failed:
-            await asyncio.to_thread(self._read_again, failed)
+        faults = await self.reading.settle(mail_ids)
+        if len(mail_ids) == 1 and faults:
+            raise faults[mail_ids[0]]
+        if faults:
+            await asyncio.to_thread(self._read_again, sorted(faults))
 
     def _read_again(self, failed: Sequence[int]) -> None:
         with self.house.database.write() as session:
             for mail_id in failed:
                 self.house.engine.after(session, READ, f"{READ}:{mail_id}", mail_id)
-
-    async def _read_one(self, mail_id: int) -> None:
-        async with self.receipts.reading():
-            await self._read(mail_id)
 
     async def _read(self, mail_id: int) -> None:
         """Read a stored mail, find out who sent it, and take in what it says."""

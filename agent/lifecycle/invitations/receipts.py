@@ -7,9 +7,8 @@ batch is being committed the next one gathers, so that a mail that comes alone w
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
@@ -29,8 +28,6 @@ GATHER_SECONDS = 0.002
 # So many mails in so short a time are a rush: more than could be read in it.
 RUSH_MAILS = 50
 RUSH = timedelta(seconds=1)
-BREATH_SECONDS = 1.0
-READ_AT_ONCE = 4
 # A batch that failed at once is tried mail by mail; one that failed after waiting would only wait again.
 ALONE_WITHIN_SECONDS = 1.0
 
@@ -51,8 +48,7 @@ class Receipts:
         self.house = house
         self._waiting: deque[Arrival] = deque()
         self._lately: deque[float] = deque(maxlen=RUSH_MAILS)
-        self._places = asyncio.Semaphore(READ_AT_ONCE)
-        self._pace = asyncio.Lock()
+        self._stored: dict[int, Envelope] = {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="mail")
         self._writer: asyncio.Task[None] | None = None
 
@@ -68,20 +64,18 @@ class Receipts:
             self._writer = asyncio.create_task(self._write(), name="mail.write")
         return await arrival.number
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[None]:
-        """Enter when a stored mail may be read: a few at once, in a rush one after the other, with pauses.
+    def stored_lately(self) -> dict[int, Envelope]:
+        """Hand out the numbers and envelopes of the mails that were stored since this was asked last."""
+        stored, self._stored = self._stored, {}
+        return stored
 
-        Senders wait for the door while stored mails wait for no one, and reading takes many times what accepting does.
-        """
-        async with self._places:
-            async with self._pace:
-                if self._is_rush():
-                    await asyncio.sleep(BREATH_SECONDS)
-            yield
-
-    def _is_rush(self) -> bool:
-        return len(self._lately) == RUSH_MAILS and monotonic() - self._lately[0] < RUSH.total_seconds()
+    @property
+    def pressure(self) -> float:
+        """How many times more mails come in than make a rush, 0 without one."""
+        if len(self._lately) < RUSH_MAILS:
+            return 0.0
+        seconds = monotonic() - self._lately[0]
+        return RUSH.total_seconds() / max(seconds, 0.001) if seconds < RUSH.total_seconds() else 0.0
 
     async def _write(self) -> None:
         loop = asyncio.get_running_loop()
@@ -91,6 +85,8 @@ class Receipts:
                 batch += self._next_batch()
             outcomes = await loop.run_in_executor(self._thread, self._commit, batch)
             for arrival, outcome in zip(batch, outcomes, strict=True):
+                if isinstance(outcome, int):
+                    self._stored[outcome] = arrival.envelope
                 if arrival.number.done():  # its session is gone; the sender comes again and finds it stored
                     continue
                 if isinstance(outcome, int):
@@ -134,7 +130,7 @@ class Receipts:
         stored = mails.put(session, now, list(fresh.values()))
         if stored:
             key = f"{READ}:{stored[0]}" + (f"-{stored[-1]}" if len(stored) > 1 else "")
-            later = now + RUSH if self._is_rush() else None
+            later = now + RUSH if self.pressure else None
             self.house.engine.after(session, READ, key, *stored, at=later)
         known |= dict(zip(fresh, stored, strict=True))
         return [known[mark] for mark in marks]

@@ -23,7 +23,7 @@ class Mail(SQLModel, table=True):
     message_id: str = Field(default="", index=True)
     sender: str = ""
     subject: str = ""
-    verdict: str = "stored"
+    verdict: str = Field(default="stored", index=True)
     explanation: list[Any] = document(list)
     authenticity: dict[str, Any] = document()
 

@@ -262,6 +262,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_mail_message_id"), ["message_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_mail_received_at"), ["received_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_mail_sha256"), ["sha256"], unique=False)
+        batch_op.create_index(batch_op.f("ix_mail_verdict"), ["verdict"], unique=False)
 
     op.create_table(
         "mailedtoken",
@@ -813,6 +814,7 @@ def downgrade() -> None:
 
     op.drop_table("mailedtoken")
     with op.batch_alter_table("mail", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_mail_verdict"))
         batch_op.drop_index(batch_op.f("ix_mail_sha256"))
         batch_op.drop_index(batch_op.f("ix_mail_received_at"))
         batch_op.drop_index(batch_op.f("ix_mail_message_id"))
