@@ -16,12 +16,16 @@ from agent.rules.trust import recipient
 
 NEAREST = timedelta(days=4)  # how far a moved series may carry an occurrence and still be the same job
 UNINVITED = "uninvited"  # the rule of a cancellation that goes on for everybody else
+MOST_INVITATIONS = 50  # to one meeting: each costs every other one a little
 _FOR_ORGANIZERS = frozenset({"REPLY", "REFRESH", "COUNTER", "DECLINECOUNTER"})
 
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """A job there is, as the calendar sees it. `by_person` tells that someone switched it off by hand."""
+    """A job there is, as the calendar sees it, for so many `invitations`.
+
+    `by_person` tells that someone switched it off by hand.
+    """
 
     slot: str
     starts_at: datetime
@@ -30,6 +34,7 @@ class Occurrence:
     title: str = ""
     state: Literal["scheduled", "running", "done", "cancelled"] = "scheduled"
     by_person: bool = False
+    invitations: int = 1
 
     @property
     def live(self) -> bool:
@@ -314,17 +319,17 @@ class _Plan:
                 return "excluded", "the title contains a word that keeps the bot away"
         if slot.ends_at <= self._now:
             return "past", "the meeting is already over"
-        if self._is_planned_elsewhere(slot, job):
-            return "same_meeting", "the same meeting at the same time is already planned"
-        return None
+        return self._refusal_beside_others(slot, job)
 
-    def _is_planned_elsewhere(self, slot: Slot, job: Occurrence | None) -> bool:
-        link = self._link(slot)
-        if job and (job.starts_at, job.link) == (slot.starts_at, link):
-            return False
-        return any(
-            one.live and (one.link, one.starts_at) == (link, slot.starts_at) for one in self._known.elsewhere
-        )
+    def _refusal_beside_others(self, slot: Slot, job: Occurrence | None) -> tuple[str, str] | None:
+        """Return rule and reason why no bot of its own goes where one goes for other UIDs."""
+        place = (self._link(slot), slot.starts_at)
+        if job and (job.link, job.starts_at) == place:
+            return None
+        there = [one for one in self._known.elsewhere if one.live and (one.link, one.starts_at) == place]
+        if sum(one.invitations for one in there) >= MOST_INVITATIONS:
+            return "crowded", f"{MOST_INVITATIONS} other invitations bring the bot to this meeting already"
+        return ("same_meeting", "the same meeting at the same time is already planned") if there else None
 
     def _link(self, slot: Slot) -> str:
         return slot.links[0] if slot.links else ""

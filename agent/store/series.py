@@ -3,10 +3,13 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from agent.model.states import State
+from agent.model.states import TERMINAL, State
 from agent.model.tables import EventSeries, Job, Occurrence, User
+
+_LIVE = [state.value for state in State if state not in TERMINAL | {State.FINALIZING}]
 
 
 def by_uid(session: Session, uid: str) -> EventSeries | None:
@@ -15,31 +18,49 @@ def by_uid(session: Session, uid: str) -> EventSeries | None:
 
 
 def elsewhere(
-    session: Session, links: Collection[str], other_than: int | None
+    session: Session, links: Collection[str], begins: datetime, ends: datetime, other_than: int | None
+) -> Sequence[tuple[Occurrence, Job, int]]:
+    """Return where live jobs meet on any of these links for other series within [begins, ends].
+
+    Of all occurrences that share a job, a link and a start one is returned, and how many they are.
+    """
+    places = (
+        sa.select(sa.func.min(Occurrence.id).label("first"), sa.func.count().label("many"))
+        .join(Job, col(Occurrence.job_id) == col(Job.id))
+        .where(
+            col(Occurrence.meeting_url).in_(sorted(links)),
+            col(Occurrence.starts_at).between(begins, ends),
+            col(Occurrence.cancelled).is_(False),
+            col(Job.state).in_(_LIVE),
+        )
+        .group_by(col(Occurrence.job_id), col(Occurrence.meeting_url), col(Occurrence.starts_at))
+    )
+    if other_than is not None:
+        places = places.where(col(Occurrence.series_id) != other_than)
+    found = places.subquery()
+    wanted = sa.select(Occurrence, Job, found.c.many).join(Job, col(Occurrence.job_id) == col(Job.id))
+    return [tuple(row) for row in session.execute(wanted.join(found, col(Occurrence.id) == found.c.first))]
+
+
+def occurrences(session: Session, series_id: int, slots: Collection[str]) -> Sequence[Occurrence]:
+    """Return the occurrences of a series that have these names."""
+    return session.exec(
+        select(Occurrence).where(Occurrence.series_id == series_id, col(Occurrence.slot).in_(sorted(slots)))
+    ).all()
+
+
+def with_jobs(
+    session: Session, series_id: int, slots: Collection[str] | None = None
 ) -> Sequence[tuple[Occurrence, Job]]:
-    """Return the occurrences of other series that meet on any of these links and have a job."""
+    """Return the occurrences of a series that have a job, each with it; given `slots`, those so named and all live ones."""
     wanted = (
         select(Occurrence, Job)
         .join(Job, col(Occurrence.job_id) == col(Job.id))
-        .where(col(Occurrence.meeting_url).in_(sorted(links)))
-    )
-    if other_than is not None:
-        wanted = wanted.where(Occurrence.series_id != other_than)
-    return session.exec(wanted).all()
-
-
-def occurrences(session: Session, series_id: int) -> Sequence[Occurrence]:
-    """Return the occurrences of a series."""
-    return session.exec(select(Occurrence).where(Occurrence.series_id == series_id)).all()
-
-
-def with_jobs(session: Session, series_id: int) -> Sequence[tuple[Occurrence, Job]]:
-    """Return the occurrences of a series that have a job, each with it."""
-    return session.exec(
-        select(Occurrence, Job)
-        .join(Job, col(Occurrence.job_id) == col(Job.id))
         .where(Occurrence.series_id == series_id)
-    ).all()
+    )
+    if slots is not None:
+        wanted = wanted.where(sa.or_(col(Occurrence.slot).in_(sorted(slots)), col(Job.state).in_(_LIVE)))
+    return session.exec(wanted).all()
 
 
 def sharing(session: Session, job_id: int) -> Sequence[tuple[Occurrence, EventSeries]]:

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from agent.lifecycle.house import House
 from agent.lifecycle.invitations.occurrences import Occurrences, Taken
-from agent.model.invite import Component
+from agent.model.invite import Component, Slot
 from agent.model.series import Series
 from agent.model.states import EndReason, State
 from agent.model.tables import EventSeries, Job, Occurrence
@@ -78,20 +78,29 @@ class Calendar:
     def known(self, fresh: Component) -> reconcile.Known:
         """Return what is known of the UID, and of other UIDs on the same links."""
         series = self.series
+        wanted = calendar.occurrences(calendar.merge(series, fresh))
+        before = calendar.occurrences(series) if series is not None else {}
         own: Sequence[tuple[Occurrence, Job]] = ()
         if self.row is not None and self.row.id is not None:
-            own = store.with_jobs(self.session, self.row.id)
-        urls = set(fresh.links).union(*(slot.links for slot in fresh.slots))
-        if series is not None:
-            urls = urls.union(*(slot.links for slot in calendar.occurrences(series).values()))
+            own = store.with_jobs(self.session, self.row.id, wanted.keys() | before.keys())
         mine = {job.id for _, job in own}
-        found = store.elsewhere(self.session, urls, self.row.id if self.row else None) if urls else ()
-        self._planned = [*own, *found]
+        found = self._elsewhere([*wanted.values(), *before.values()])
+        self._planned = [*own, *((occurrence, job) for occurrence, job, _ in found)]
         return reconcile.Known(
             series=series,
             occurrences=tuple(_as_value(occurrence, job) for occurrence, job in own),
-            elsewhere=tuple(_as_value(occurrence, job) for occurrence, job in found if job.id not in mine),
+            elsewhere=tuple(
+                _as_value(occurrence, job, many) for occurrence, job, many in found if job.id not in mine
+            ),
         )
+
+    def _elsewhere(self, slots: Sequence[Slot]) -> Sequence[tuple[Occurrence, Job, int]]:
+        """Return where bots go for other UIDs while this one meets, on its links."""
+        urls = {url for slot in slots for url in slot.links}
+        if not urls:
+            return ()
+        begins, ends = min(slot.starts_at for slot in slots), max(slot.starts_at for slot in slots)
+        return store.elsewhere(self.session, urls, begins, ends, self.row.id if self.row else None)
 
     def take(self, message: Message) -> Taken:
         """Decide about a message and carry it out."""
@@ -160,7 +169,7 @@ class Calendar:
         )
 
 
-def _as_value(occurrence: Occurrence, job: Job) -> reconcile.Occurrence:
+def _as_value(occurrence: Occurrence, job: Job, invitations: int = 1) -> reconcile.Occurrence:
     return reconcile.Occurrence(
         slot=occurrence.slot,
         starts_at=occurrence.starts_at,
@@ -169,6 +178,7 @@ def _as_value(occurrence: Occurrence, job: Job) -> reconcile.Occurrence:
         title=occurrence.title,
         state="done" if _ended_by_itself(job) else SEEN_AS[State(job.state)],
         by_person=job.state == State.CANCELLED and job.end_reason == EndReason.REQUESTED,
+        invitations=invitations,
     )
 
 

@@ -70,10 +70,13 @@ class Occurrences:
         self.now = house.now()
         self.renewed = True  # False: what stays needs no writing
         self._planned = list(planned)
-        self._own = {one.slot: one for one in store.occurrences(session, row.id)}
+        self._own: dict[str, Occurrence] = {}
+        self._people: dict[int, shared_bot.People] = {row.id: self.invited}
 
-    def act(self, decisions: Iterable[reconcile.Decision], taken: Taken, source: str) -> None:
+    def act(self, decisions: Sequence[reconcile.Decision], taken: Taken, source: str) -> None:
         """Carry decisions out in their order; new meetings that follow each other are written together."""
+        named = {slot for decision in decisions for slot in _slots(decision)}
+        self._own = {one.slot: one for one in store.occurrences(self.session, self.series_id, named)}
         fresh: list[reconcile.Create] = []
         for decision in decisions:
             if isinstance(decision, reconcile.Create) and self._is_new(decision, fresh):
@@ -315,7 +318,7 @@ class Occurrences:
         self._reshape(job)
 
     def _reshape(self, job: Job) -> None:
-        shared_bot.reshape(self.session, job, {self.series_id: self.invited})
+        shared_bot.reshape(self.session, job, self._people)
 
     def _note_invitation(self, job: Job) -> None:
         jobs.note(self.session, job, self.now, Told.INVITATION_SEEN, self._seen())
@@ -352,6 +355,16 @@ class Occurrences:
         if occurrence is None or occurrence.job_id is None:
             return None
         return occurrence, jobs.get(self.session, occurrence.job_id)
+
+
+def _slots(decision: reconcile.Decision) -> tuple[str, ...]:
+    """Return the occurrences that a decision changes, or changes into."""
+    match decision:
+        case reconcile.Ignore() | reconcile.Refuse():
+            return ()
+        case reconcile.Move(slot=slot, to_slot=to_slot):
+            return slot, to_slot
+    return (decision.slot,)
 
 
 def _is_live(job: Job) -> bool:

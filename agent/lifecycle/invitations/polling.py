@@ -147,7 +147,7 @@ class Polling:
     def _note_answer(self, uid: str, slot: str, partstat: str) -> None:
         with self.house.database.write() as session:
             row = store.by_uid(session, uid)
-            for occurrence, job in store.with_jobs(session, row.id or 0) if row else ():
+            for occurrence, job in store.with_jobs(session, row.id or 0, {slot}) if row else ():
                 if slot in ("", occurrence.slot) and State(job.state) not in TERMINAL:
                     line: dict[str, object] = {"partstat": partstat, "in": "calendar"}
                     jobs.note(session, job, self.house.now(), Told.REPLY_SENT, line)

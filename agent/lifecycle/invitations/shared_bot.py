@@ -1,6 +1,6 @@
 """One bot for several invitations: what its job is for all of them together, and what is left when one inviter withdraws."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from itertools import count
 from typing import Any
 
@@ -22,10 +22,11 @@ Served = Sequence[tuple[Occurrence, EventSeries]]
 ENDED = TERMINAL | {State.FINALIZING}
 
 
-def reshape(session: Session, job: Job, fresh: Mapping[int, People] | None = None) -> None:
+def reshape(session: Session, job: Job, known: MutableMapping[int, People] | None = None) -> None:
     """Make a job what its invitations say together; the first inviter stays the one who is named.
 
-    `fresh` are the people of an invitation, by the number of its series, where they are known better than by its row.
+    `known` are the people of invitations, by the number of their series: those that are known better than by their rows,
+    and, from call to call, those that were read from them.
     """
     found = store.sharing(session, job.id or 0)
     if not found or State(job.state) in ENDED:
@@ -38,7 +39,7 @@ def reshape(session: Session, job: Job, fresh: Mapping[int, People] | None = Non
     job.ends_at = max(occurrence.ends_at for occurrence, _ in found)
     job.thread = named[1].thread or job.thread
     job.options = job.options | named[1].options
-    job.invited = _everybody(job, found, fresh or {})
+    job.invited = _everybody(job, found, {} if known is None else known)
     session.add(job)
 
 
@@ -49,15 +50,14 @@ def _hand_over(session: Session, job: Job, row: EventSeries) -> None:
     job.options = {name: value for name, value in job.options.items() if name not in trust.TAG_OPTIONS}
 
 
-def _everybody(job: Job, found: Served, fresh: Mapping[int, People]) -> People:
+def _everybody(job: Job, found: Served, known: MutableMapping[int, People]) -> People:
     """Return the people of all invitations to a job's meeting."""
     people: dict[str, dict[str, Any]] = {}
-    for row in {row.uid: row for _, row in found}.values():
-        told = fresh.get(row.id or 0)
-        if told is None:
+    for number, row in {row.id or 0: row for _, row in found}.items():
+        if number not in known:
             master = Series.model_validate(row.body).master
-            told = invited(master) if master else job.invited
-        people |= {person["email"]: person for person in told}
+            known[number] = invited(master) if master else job.invited
+        people |= {person["email"]: person for person in known[number]}
     return list(people.values()) or job.invited
 
 
