@@ -13,9 +13,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agent.errors import Misconfigured, Temporary
-from agent.invites.smtp import Limits, SmtpIntake
+from agent.invites.smtp import Limits, SmtpIntake, _Session
 
 MAIL = b"From: host@example.com\r\nSubject: hello\r\n\r\nbody\r\n..dots\r\n"
 
@@ -341,3 +343,26 @@ def _certificate(folder):
     )
     (folder / "key.pem").write_bytes(secret)
     return str(folder / "cert.pem"), str(folder / "key.pem")
+
+
+ODD = st.text("aB9.@<>+=_'!- \"(\t;é\u00b2", max_size=12)
+LOCAL = st.one_of(ODD, st.sampled_from(["notes", "notes+silent", "a.b", ".a", "a.", "o'hara", "bounces+x=y"]))
+DOMAIN = st.one_of(ODD, st.sampled_from(["example.com", "b", "[192.0.2.1]", "-x-.example", "a..b"]))
+REST = st.one_of(
+    ODD, st.sampled_from(["", " SIZE=1000", " SIZE=1000 BODY=8BITMIME", " NOTIFY=SUCCESS,FAILURE"])
+)
+
+
+@given(LOCAL, DOMAIN, REST)
+def test_an_address_is_read_as_the_library_reads_it(local, domain, rest):
+    session = _Session.__new__(_Session)
+    session.local_part_limit = 0
+    told = f"<{local}@{domain}>{rest}"
+    try:
+        address, more = super(_Session, session)._getaddr(told)
+    except IndexError:  # what it chokes on is left to it
+        with pytest.raises(IndexError):
+            session._getaddr(told)
+        return
+    found, rest_found = session._getaddr(told)
+    assert (found, rest_found.split() if found else None) == (address, more.split() if address else None)
