@@ -30,8 +30,7 @@ SECRET_LOOKS = (
 )
 # Begun only where a word begins and never taken back: hostile text of any length is read once.
 ADDRESS = re.compile(r"(?<![\w.+%-])[\w.+%-]++@([\w-]+(?:\.[\w-]+)*)")
-CHATTY = ("apscheduler", "dbos", "httpx2", "httpcore2", "googleapiclient", "uvicorn.access")
-TELLTALE = ("openai",)  # at debug it writes whole requests down, which are transcripts
+CHATTY = ("apscheduler", "dbos", "httpx2", "httpcore2", "openai", "googleapiclient", "uvicorn.access")
 
 
 class Redactor:
@@ -96,8 +95,6 @@ def configure(level: str, form: str, stream: TextIO = sys.stderr) -> None:
     root.setLevel(level.upper())
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.NOTSET if level == "debug" else logging.WARNING)
-    for name in TELLTALE:
-        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def full_text(error: BaseException) -> str:

@@ -103,13 +103,6 @@ def test_chatty_libraries_speak_only_at_debug():
     assert "GET" in logged(lambda: logging.getLogger("httpx2").info("GET /?q=1"), level="debug")
 
 
-def test_what_a_model_is_sent_is_written_down_at_no_level():
-    def write():
-        logging.getLogger("openai._base_client").debug("Request options: %s", {"content": "what was said"})
-
-    assert logged(write, level="debug") == ""
-
-
 @pytest.mark.parametrize("form", ["json", "text"])
 def test_text_from_outside_commands_no_terminal_and_begins_no_line(form):
     def write():
