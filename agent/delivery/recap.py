@@ -12,6 +12,7 @@ from agent.rules.recipients import name_key
 
 QUOTE_MAX = 160
 STAMPS_MAX = 3
+NAMES_MAX = 12
 _URL = re.compile(r"https?://[\x21\x23-\x3b\x3d\x3f-\x7e]{1,900}")
 
 
@@ -82,7 +83,7 @@ def view_of(letter: RecapLetter, bot_name: str, public_url: str) -> RecapView:
         words=words,
         subject=_subject(letter, words),
         preheader=one_line(lead, 140),
-        label=words["recap"] if letter.version == 1 else f"{words['recap']} v{letter.version}",
+        label=_label(letter, words),
         title=one_line(letter.title),
         when=_when(letter, words),
         facts=_facts(letter, words, bot_name),
@@ -123,14 +124,20 @@ def _delete_by(letter: RecapLetter, words: Words) -> str:
 
 
 def _subject(letter: RecapLetter, words: Words) -> str:
-    label = words["recap"] if letter.version == 1 else f"{words['recap']} v{letter.version}"
+    label = _label(letter, words)
     tail = f" — {words.date(letter.starts_at.astimezone(zone(letter.timezone)))}"
     if letter.summary:
         counts = (("decisions_n", letter.summary.decisions), ("actions_n", letter.summary.action_items))
         said = words.listed([words.count(name, len(items)) for name, items in counts if items])
-        tail += f" ({said})" if said else ""
-    title = one_line(letter.title, SUBJECT_MAX - len(label) - len(tail) - 2)
-    return f"{label}: {title}{tail}"
+    else:
+        said = words["source_none"]
+    tail += f" ({said})" if said else ""
+    title = one_line(letter.title, SUBJECT_MAX - len(words.labelled(label, tail)))
+    return words.labelled(label, f"{title}{tail}")
+
+
+def _label(letter: RecapLetter, words: Words) -> str:
+    return words["recap"] if letter.version == 1 else f"{words['recap']} v{letter.version}"
 
 
 def _when(letter: RecapLetter, words: Words) -> str:
@@ -260,4 +267,4 @@ def _clipped(quote: str) -> str:
 
 
 def _listed(names: Sequence[str], words: Words) -> str:
-    return words.listed([one_line(name, 120) for name in names])
+    return words.listed_briefly([one_line(name, 120) for name in names], NAMES_MAX)

@@ -37,6 +37,15 @@ class Words:
         """Join short phrases as this language does."""
         return self["comma"].join(items)
 
+    def listed_briefly(self, items: Sequence[str], most: int) -> str:
+        """Join the first of many phrases, and say how many more there are."""
+        left = len(items) - most
+        return self.listed([*items[:most], self.count("more_n", left)] if left > 0 else items)
+
+    def labelled(self, label: str, value: str) -> str:
+        """Put a value after its label."""
+        return f"{label}{self['colon']}{value}"
+
     def quoted(self, text: str) -> str:
         """Put quotation marks around what somebody said."""
         return self.filled("quoted", text=text)
@@ -49,7 +58,7 @@ class Words:
     def span(self, seconds: float) -> str:
         """Spell a duration in hours and minutes, at least one minute."""
         hours, minutes = divmod(max(1, round(seconds / 60)), 60)
-        name = "hours" if hours else "minutes"
+        name = ("hours" if minutes else "whole_hours") if hours else "minutes"
         return self.filled(name, h=str(hours), n=str(minutes))
 
 

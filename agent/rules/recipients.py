@@ -124,6 +124,23 @@ def match(people: Sequence[Attendee], attendances: Sequence[Attendance]) -> dict
     }
 
 
+def unseen(
+    people: Sequence[Attendee], attendances: Sequence[Attendance], own_addresses: Collection[str]
+) -> tuple[Attendee, ...]:
+    """Return the invitees of whom nobody present can be one; neither rooms nor the bot.
+
+    Where two invitees bear one name, either may be who was there, so that neither is told to have been away.
+    """
+    present = {name_key(attendance.display_name) for attendance in attendances}
+    return tuple(
+        person
+        for person in people
+        if not _keys(person) & present
+        and _domain(person.email) not in ROOM_DOMAINS
+        and _base(person.email) not in own_addresses
+    )
+
+
 def addresses(people: Sequence[Attendee], names: Sequence[str]) -> dict[str, str]:
     """Join display names to invitees: name → address, where that is unambiguous as in `match`."""
     claims = _claims(people, {name_key(name) for name in names})

@@ -152,12 +152,8 @@ def _letter(
 
 def _absent(session: Session, house: House, job: Job, reader: str) -> tuple[str, ...]:
     """Name the invitees who were not seen; the reader knows of themselves."""
-    people = invitees(job)
-    present = recipients.match(people, readers.attendances(session, job)).keys() | {
-        reader,
-        house.habits.bot_email,
-    }
-    return tuple(person.name or person.email for person in people if person.email not in present)
+    gone = recipients.unseen(invitees(job), readers.attendances(session, job), {house.habits.bot_email})
+    return tuple(person.name or person.email for person in gone if person.email != reader)
 
 
 def _with_words(

@@ -116,7 +116,8 @@ def test_what_was_not_verified_says_so():
 def test_the_subject_counts_decisions_and_actions():
     assert view().subject == "Recap: Weekly — Wed 25 November 2026 (1 decision, 3 actions)"
     assert view(version=2).subject.startswith("Recap v2: Weekly — ")
-    assert view(summary=None, why=Why.NOT_TRANSCRIBED).subject == "Recap: Weekly — Wed 25 November 2026"
+    without = view(summary=None, why=Why.NOT_TRANSCRIBED).subject
+    assert without == "Recap: Weekly — Wed 25 November 2026 (No transcript)"
 
 
 def test_a_long_title_leaves_room_for_date_and_counts():

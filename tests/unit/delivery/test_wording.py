@@ -50,15 +50,28 @@ def test_a_language_code_finds_its_words(code, language):
 
 def test_dates_read_as_people_write_them():
     assert words_for("en").date(AT) == "Wed 4 March 2026"
-    assert words_for("de").date(AT) == "Mi 4. März 2026"
+    assert words_for("de").date(AT) == "Mi, 4. März 2026"
     assert words_for("ja").date(AT) == "2026年3月4日（水）"
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(0, "1 min"), (2_460, "41 min"), (3_600, "1 h 0 min"), (3_599, "1 h 0 min")]
+    ("seconds", "text"),
+    [(0, "1 min"), (2_460, "41 min"), (3_600, "1 h"), (3_599, "1 h"), (5_400, "1 h 30 min")],
 )
 def test_spans_are_hours_and_minutes(seconds, text):
     assert words_for("en").span(seconds) == text
+
+
+def test_a_value_stands_after_its_label_as_the_language_has_it():
+    assert words_for("en").labelled("Sent to", "you") == "Sent to: you"
+    assert words_for("fr").labelled("Envoyé à", "toi") == "Envoyé à\u00a0: toi"
+
+
+def test_of_many_names_the_first_are_told_and_how_many_more():
+    words = words_for("en")
+    assert words.listed_briefly(["a", "b", "c"], 3) == "a, b, c"
+    assert words.listed_briefly(["a", "b", "c"], 2) == "a, b, and 1 more"
+    assert words_for("ja").listed_briefly(["a", "b", "c"], 1) == "a、ほか2名"
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(-3, "0:00"), (247.9, "4:07"), (3_729, "1:02:09")])

@@ -9,7 +9,7 @@ from agent.model.letter import ConsentTold
 from agent.model.series import Series
 from agent.model.states import Told
 from agent.model.summary import Decision, Statement, Summary
-from agent.model.tables import EventSeries, Occurrence, SummaryVersion
+from agent.model.tables import EventSeries, Occurrence, Participant, SummaryVersion
 from agent.model.transcript import Why
 from agent.store import jobs
 from tests.unit.lifecycle.aftermath.conftest import BEGAN, GUEST, HOST, LINES, STRANGER, Scene
@@ -129,6 +129,23 @@ def test_the_newest_entry_of_the_ledger_that_counts_is_told(ready: Scene):
 def test_an_empty_ledger_is_told_as_none(scene: Scene):
     with scene.house.database.read() as session:
         assert recap.consent_told(session, jobs.get(session, scene.number)) == ConsentTold()
+
+
+def test_nobody_is_told_to_have_been_away_who_may_have_been_there(ready: Scene):
+    ready.change(
+        invited=[
+            *ready.job().invited,
+            {"email": "other.guest@example.com", "raw": "", "name": "Guest Person"},
+            {"email": "room@resource.calendar.google.com", "raw": "", "name": "Large room"},
+            {"email": "meetbot+tag@example.com", "raw": "", "name": "Meetbot"},
+            {"email": "away@example.com", "raw": "", "name": "Away Person"},
+        ]
+    )
+    ready.habit(bot_email="meetbot@example.com")
+    with ready.house.database.write() as session:
+        session.add(Participant(job_id=ready.number, key="g", name="Guest Person"))
+    queue(ready)
+    assert "Not seen: Away Person Invited by" in ready.letters()[HOST]
 
 
 def test_an_address_that_no_mail_can_be_written_to_keeps_the_recap_from_nobody_else(ready: Scene):
