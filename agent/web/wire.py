@@ -1,5 +1,6 @@
 """What the wire types of several families share: spelling, and bounds that every text, number and instant keeps."""
 
+import math
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
@@ -11,6 +12,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    JsonValue,
     StringConstraints,
 )
 from pydantic.alias_generators import to_camel
@@ -41,6 +43,22 @@ def _distinct(values: list[T]) -> list[T]:
     return list(dict.fromkeys(values))
 
 
+def _readable(values: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Refuse what JSON's grammar lets through and other readers, or a database, do not."""
+    waiting: list[JsonValue] = [values]
+    while waiting:
+        match waiting.pop():
+            case float() as number if not math.isfinite(number):
+                raise ValueError("has a number that is none: JSON knows neither NaN nor Infinity")
+            case str() as text if "\x00" in text or any("\ud800" <= sign <= "\udfff" for sign in text):
+                raise ValueError("has a text with a NUL or half a surrogate pair")
+            case list() as listed:
+                waiting.extend(listed)
+            case dict() as named:
+                waiting.extend([*named, *named.values()])
+    return values
+
+
 Text = Annotated[str, StringConstraints(max_length=300, pattern=ONE_LINE)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=ONE_LINE, strip_whitespace=True)]
 OwnId = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=ONE_LINE)]
@@ -51,6 +69,7 @@ Instant = Annotated[AwareDatetime, BeforeValidator(_spelled), AfterValidator(_wi
 Seconds = Annotated[float, Field(ge=0, le=86400, allow_inf_nan=False, strict=True)]
 Distinct = AfterValidator(_distinct)  # of a list: what is said twice counts once
 Flag = Annotated[bool, Field(strict=True)]
+Notes = Annotated[dict[str, JsonValue], AfterValidator(_readable)]
 Id = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 HookUrl = Annotated[
     str,

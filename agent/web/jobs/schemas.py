@@ -7,10 +7,9 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    JsonValue,
 )
 
-from agent.web.wire import Asked, Flag, HookUrl, Instant, Name, OwnId, Paged, Seconds, Text
+from agent.web.wire import Asked, Flag, HookUrl, Instant, Name, Notes, OwnId, Paged, Seconds, Text
 
 Status = Literal["queued", "joining", "in_call", "recording", "finalizing", "completed", "failed"]
 
@@ -51,9 +50,7 @@ class JobRequest(Asked):
     display_name: Name | None = Field(None, description="The bot's name in this meeting.")
     auto_leave: AutoLeave | None = None
     webhooks: JobHooks | None = None
-    metadata: dict[str, JsonValue] = Field(
-        default_factory=dict, description="Yours; comes back in every answer and event."
-    )
+    metadata: Notes = Field(default_factory=dict, description="Yours; comes back in every answer and event.")
 
 
 class TimelineEntry(BaseModel):
