@@ -209,13 +209,17 @@ class GetWords:
             if not count:
                 close_without_words(session, self.house, job, choice.why or Why.NOTHING_SAID)
                 return
+            if job.transcript_source != choice.source.value:  # else a run that was killed had got that far
+                self._tell(session, job, choice, count)
             job.transcript_source = choice.source.value
-            line: dict[str, object] = {"source": choice.source.value, "entries": count}
-            if choice.why:
-                line |= {"why": sourcing.told(choice.why), "code": choice.why.value}
-            jobs.note(session, job, self.house.now(), Told.TRANSCRIPT_READY, line)
             session.add(job)
             self._hand_over(session, job)
+
+    def _tell(self, session: Session, job: Job, choice: sourcing.Choice, count: int) -> None:
+        line: dict[str, object] = {"source": choice.source, "entries": count}
+        if choice.why:
+            line |= {"why": sourcing.told(choice.why), "code": choice.why.value}
+        jobs.note(session, job, self.house.now(), Told.TRANSCRIPT_READY, line)
 
     def _hand_over(self, session: Session, job: Job) -> None:
         version = len(jobs.summaries(session, job.id or 0)) + 1
