@@ -55,6 +55,7 @@ def shown(turn: Turn, text: str, purpose: str = "") -> None:
         hear_held(turn)
     elif purpose == LATE:
         turn.enter("announced" if standing.may_capture else "asked", message=text)
+        turn.set(asked_late=standing.consent is Consent.UNANSWERED)
 
 
 def _question_shown(turn: Turn) -> None:

@@ -123,6 +123,7 @@ class Standing:
     asked_at: datetime | None = None
     question_open: bool = False
     ours_last: bool = False
+    asked_late: bool = False  # since nobody answered in time, somebody who came late was asked
     helped: frozenset[str] = field(default_factory=frozenset)  # hints given since the last question
     held: tuple[ChatSaid, ...] = ()  # answers that came before the question was seen to appear
     chat: bool | None = None  # None: not tried yet

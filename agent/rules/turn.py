@@ -160,6 +160,7 @@ class Turn:
     def _close(self, reason: EndReason | None) -> None:
         for suspect in self.standing.suspects:
             self.record_rival(suspect, left=suspect.present and reason in _FOR_RIVALS)
-        if self.standing.consent is Consent.ASKED:
+        asked_late = self.standing.asked_late and self.standing.consent is Consent.UNANSWERED
+        if self.standing.consent is Consent.ASKED or asked_late:
             self.enter("unanswered", channel="chat" if self.standing.shown else "")
             self.set(consent=Consent.UNANSWERED, question_open=False)

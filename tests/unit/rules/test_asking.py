@@ -368,3 +368,14 @@ def test_where_chat_cannot_be_used_the_question_goes_out_by_mail():
 
 def test_where_chat_works_nobody_is_asked_by_mail():
     assert in_call().all(AskByMail) == []
+
+
+def test_what_a_late_host_was_asked_and_did_not_answer_is_closed_when_the_bot_leaves():
+    call = Call(policy(on_no_answer="stay_silent"))
+    call.admitted()
+    call.roster(1, GUEST)
+    call.tick(130)
+    call.roster(140, GUEST, HOST)
+    call.tick(200)
+    call.verb(210, Verb.LEAVE)
+    assert call.outcomes() == ["asked", "unanswered", "asked", "unanswered"]
