@@ -16,7 +16,7 @@ from typing import Any
 
 from agent.rules.folding import plain, same
 from agent.rules.presence import Classify, Room
-from agent.rules.rivals import Kind
+from agent.rules.rivals import OWN_NAME, Kind
 
 WORDS_MAX = 500  # characters of one chat line
 FALLBACK_LANGUAGE = "en"
@@ -230,7 +230,7 @@ def may_grant(sender: str, room: Room, who: str, inviter_name: str, classify: Cl
     is worth nothing; while the page marks no host, the inviter's name serves.
     """
     bearers = room.named(sender)
-    if not may_refuse(sender, room, classify):
+    if not _is_person(sender, room, classify):
         return False
     if who == "anyone":
         return True
@@ -240,5 +240,12 @@ def may_grant(sender: str, room: Room, who: str, inviter_name: str, classify: Cl
 
 
 def may_refuse(sender: str, room: Room, classify: Classify) -> bool:
-    """Whether a no or stop of `sender` counts: everybody's does, but for note-takers and rows that are no people."""
+    """Whether a no or stop of `sender` counts: everybody's does, but for note-takers and rows that are no people.
+
+    Somebody who took the bot's own name is heard too: a row of that name may be an old one of its own, a line is not.
+    """
+    return _is_person(sender, room, classify) or classify(sender).rule == OWN_NAME
+
+
+def _is_person(sender: str, room: Room, classify: Classify) -> bool:
     return bool(room.named(sender)) or classify(sender).kind is Kind.HUMAN

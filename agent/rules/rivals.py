@@ -16,6 +16,7 @@ from typing import Any
 from agent.rules.folding import fold, plain, same
 
 LABEL_MAX = 120
+OWN_NAME = "own name"
 PATTERN_MAX = 200
 _REPEATS_MAX = 2
 _OPTIONS_MAX = 6
@@ -111,7 +112,7 @@ def _classify(name: str, context: Context) -> Verdict:
         return Verdict(Kind.PSEUDO, rule=found.rule, crowd=found.crowd)
     if label == _label(context.own_name):
         # Our own row of an earlier try lingers for a minute; it is neither company nor a rival.
-        return Verdict(Kind.PSEUDO, rule="own name")
+        return Verdict(Kind.PSEUDO, rule=OWN_NAME)
     verdict = _by_pattern(name, label, context)
     if verdict.kind is not Kind.RIVAL:
         return verdict

@@ -167,6 +167,12 @@ def test_anybody_refuses_but_a_note_taker_or_a_row_that_is_nobody():
     assert not may_refuse("Host Person's presentation", room(HOST), judge)
 
 
+def test_somebody_who_took_the_bots_name_may_refuse_and_not_grant():
+    borrowed = Person("d/9", "Meetbot")
+    assert may_refuse("Meetbot", room(HOST, borrowed), judge)
+    assert not may_grant("Meetbot", room(HOST, borrowed), "anyone", "", judge)
+
+
 def test_no_phrase_of_the_data_means_two_things():
     meanings: dict[str, set[str]] = {}
     data = tomllib.loads(files("agent.rules").joinpath("data/answers.toml").read_text("utf-8"))
