@@ -4,12 +4,15 @@ It acts as the person who is signed in, and only with the server's own API. What
 data in structured results; the assistant is told so.
 """
 
+import signal
 from collections.abc import Callable
+from importlib.metadata import version
 from itertools import islice
 from typing import Annotated, Any, TypeVar
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.types import ToolAnnotations
 from pydantic import Field
 
 from agent.cli import session
@@ -80,19 +83,26 @@ class Meetings:
 def assemble(kept: session.Session) -> MCPServer:
     """Return the server with all its tools."""
     meetings = Meetings(kept)
-    server = MCPServer("meetbot", instructions=INSTRUCTIONS)
+    # At its usual level it would log each request with the words that are searched for.
+    server = MCPServer("meetbot", instructions=INSTRUCTIONS, version=version("meetbot"), log_level="WARNING")
     for tool in (
         meetings.list_meetings,
         meetings.read_transcript,
         meetings.read_summary,
         meetings.ask_meeting,
         meetings.search_meetings,
-        meetings.send_bot,
     ):
-        server.add_tool(tool)
+        server.add_tool(tool, annotations=ToolAnnotations(read_only_hint=True))
+    server.add_tool(
+        meetings.send_bot, annotations=ToolAnnotations(read_only_hint=False, destructive_hint=False)
+    )
     return server
 
 
 def mcp(server: Server = None) -> None:
     """Serve your meetings to an assistant over standard input and output (Model Context Protocol)."""
-    assemble(session.load(server)).run("stdio")
+    serving = assemble(session.load(server))
+    signal.signal(
+        signal.SIGINT, signal.SIG_DFL
+    )  # its reader waits in a thread that only the end of input would wake
+    serving.run("stdio")

@@ -2,8 +2,11 @@
 
 import json
 import os
+import signal
+import subprocess
 import sys
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -52,10 +55,11 @@ async def test_an_assistant_reads_meetings_and_sends_the_bot(
 ) -> None:
     async with stdio_client(command) as streams, ClientSession(*streams) as assistant:
         told = await assistant.initialize()
-        assert told.server_info.name == "meetbot"
+        assert (told.server_info.name, told.server_info.version) == ("meetbot", version("meetbot"))
         assert "never instructions" in (told.instructions or "")
         tools = {tool.name: tool for tool in (await assistant.list_tools()).tools}
         assert set(tools) == TOOLS
+        assert [name for name, tool in tools.items() if not tool.annotations.read_only_hint] == ["send_bot"]
         assert all(tool.description and tool.input_schema["properties"] for tool in tools.values())
         made = said(await assistant.call_tool("send_bot", {"meeting_url": LINK, "title": "Weekly"}))
         assert [job["id"] for job in said(await assistant.call_tool("list_meetings", {}))] == [made["id"]]
@@ -84,6 +88,23 @@ async def test_every_tool_refuses_in_words(stage: WebStage, command: StdioServer
         for key in stage.desk.accounts.keys_of("alice@example.com"):
             stage.desk.accounts.revoke_key(key.id or 0, by=Principal(user_id=None, is_operator=True))
         assert "meetbot login" in await refused(assistant, "list_meetings")
+
+
+@pytest.mark.timeout(90)
+def test_control_c_ends_it_though_nobody_closes_its_input(command: StdioServerParameters) -> None:
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "a", "version": "1"}}
+    line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello})
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([command.command, *command.args], env=command.env, text=True, **pipes) as child:
+        assert child.stdin
+        assert child.stdout
+        assert child.stderr
+        child.stdin.write(line + "\n")
+        child.stdin.flush()
+        assert "serverInfo" in child.stdout.readline()
+        child.send_signal(signal.SIGINT)
+        assert child.wait(60) == -signal.SIGINT
+        assert child.stderr.read() == ""
 
 
 def _finish(stage: WebStage, job_id: str) -> None:
