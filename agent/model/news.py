@@ -3,6 +3,7 @@
 The last news of a stay is `LeftCall`, `GaveUp` or `HandedBack`; nothing follows it. On the wire names are camelCase.
 """
 
+import math
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
@@ -10,15 +11,19 @@ from pydantic.alias_generators import to_camel
 
 from agent.model.states import EndReason, FailureCode, Told
 
-# PostgreSQL has no place for it, and a page may show anything.
-Text = Annotated[str, AfterValidator(lambda text: text.replace("\x00", ""))]
+
+def _kept(text: str) -> str:
+    """Return a text without what no database keeps; a page may show anything, also half of an emoji that it cut."""
+    return text.replace("\x00", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _plain(value: Any) -> Any:
     """Drop what no database keeps from a JSON value, however deep it stands."""
     match value:
         case str():
-            return value.replace("\x00", "")
+            return _kept(value)
+        case float() if not math.isfinite(value):
+            return None
         case list() | tuple():
             return [_plain(one) for one in value]
         case dict():
@@ -26,6 +31,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
+Text = Annotated[str, AfterValidator(_kept)]
 Data = Annotated[dict[str, JsonValue], BeforeValidator(_plain)]
 
 

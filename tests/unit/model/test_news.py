@@ -9,6 +9,7 @@ from agent.model.news import (
     AnyNews,
     Attendance,
     Attendee,
+    Data,
     Finding,
     GaveUp,
     HandedBack,
@@ -19,6 +20,7 @@ from agent.model.news import (
     News,
     QuestionByMail,
     Reached,
+    Text,
     Utterance,
     Words,
     WordsForgotten,
@@ -70,3 +72,11 @@ def test_a_policy_survives_the_wire() -> None:
         bot_name="Meetbot", invited=(("Host Person", "host@example.com"),), starts_at=NOW, mark="abcdef"
     )
     assert wire.validate_python(wire.dump_python(policy, mode="json")) == policy
+
+
+def test_half_an_emoji_that_a_page_cut_breaks_nothing():
+    """No database takes it, and no answer can be written with it."""
+    assert TypeAdapter(Text).validate_python("Host\ud83d") == "Host\ufffd"
+    assert TypeAdapter(Text).validate_python("\ud83d\ude00\x00") == "\U0001f600"
+    data = TypeAdapter(Data).validate_python({"\udc00": ["\ud800", float("nan")], "n": 1.5})
+    assert data == {"\ufffd": ["\ufffd", None], "n": 1.5}
