@@ -7,6 +7,7 @@ from typing import Any
 from agent.model.call import Captioned
 
 REMEMBERED = 12
+BLOCKS = 50  # more than any page shows at a time
 ALIKE = 0.4
 SHORT_WORDS = 3
 SURE_WORDS = 5
@@ -102,12 +103,19 @@ class CaptionLog:
         if known is None or merged is None:
             known = self._begin(speaker, text, at, int(block["epoch"]))
         elif merged == known.text:
-            self._by_key[key] = known
+            self._serve(key, known)
             return None
         else:
             known.text = merged
-        self._by_key[key] = known
+        self._serve(key, known)
         return Captioned(at, known.id, speaker, known.text, known.started_at, at, self._language)
+
+    def _serve(self, key: int, utterance: Utterance) -> None:
+        """The block serves this utterance; blocks that nothing was heard of for long are forgotten."""
+        self._by_key.pop(key, None)
+        self._by_key[key] = utterance
+        if len(self._by_key) > BLOCKS:
+            del self._by_key[next(iter(self._by_key))]
 
     def _seen_before(self, speaker: str, text: str, epoch: int) -> Utterance | None:
         """After captions were off and on, a block may come back that was read already."""

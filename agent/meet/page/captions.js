@@ -5,7 +5,7 @@ let captionsWanted = false;
 let captionRegion = null;
 let captionEpoch = 0;
 let captionKeys = new WeakMap();
-let captionTold = new Map();
+let captionTold = new WeakMap(); // what each block said last; with the block it is forgotten
 let captionOrder = [];
 let captionsPending = [];
 let captionTimer = null;
@@ -38,7 +38,7 @@ function hearCaptions() {
   captionRegion = region;
   captionEpoch += 1;
   captionKeys = new WeakMap();
-  captionTold = new Map();
+  captionTold = new WeakMap();
   captionOrder = [];
   captionObserver.observe(region, { childList: true, subtree: true, characterData: true });
   readCaptions([]);
@@ -96,7 +96,9 @@ function renewMoved(blocks) {
   const before = captionOrder.indexOf(last);
   const passed = before >= 0 && captionOrder.slice(before + 1).some((block) => blocks.includes(block));
   const alone = before >= 0 && before < captionOrder.length - 1;
-  if (passed || alone) captionKeys.delete(last);
+  if (!passed && !alone) return;
+  captionKeys.delete(last);
+  captionTold.delete(last);
 }
 
 function noteBlock(block) {
@@ -105,8 +107,8 @@ function noteBlock(block) {
   if (!captionKeys.has(block)) captionKeys.set(block, nextCaptionKey++);
   const key = captionKeys.get(block);
   const said = `${speaker}\n${text}`;
-  if (captionTold.get(key) === said) return;
-  captionTold.set(key, said);
+  if (captionTold.get(block) === said) return;
+  captionTold.set(block, said);
   const pending = captionsPending.findLast((one) => one.key === key);
   if (pending && pending.speaker === speaker && text.startsWith(pending.text)) pending.text = text;
   else captionsPending.push({ key, epoch: captionEpoch, speaker, text });

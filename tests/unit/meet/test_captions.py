@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.meet.captions import CaptionLog, joined
+from agent.meet.captions import BLOCKS, CaptionLog, joined
 
 NOW = datetime(2026, 3, 1, 10, tzinfo=UTC)
 WORDS = st.lists(st.integers(0, 10**6).map(lambda number: f"w{number}"), min_size=1, max_size=40, unique=True)
@@ -98,3 +98,14 @@ def test_times_and_language_are_kept() -> None:
     later = NOW.replace(minute=1)
     (second,) = log.hear({"blocks": [block(1, "eins zwei")]}, later)
     assert (second.started_at, second.ended_at, second.language) == (first.started_at, later, "de-DE")
+
+
+def test_a_long_call_is_not_remembered_whole() -> None:
+    log = CaptionLog(None)
+    for key in range(1, 2001):
+        assert hear(log, block(key, f"sentence number {key}")) == [
+            (f"caption-{key}", f"sentence number {key}")
+        ]
+    assert len(log._by_key) == BLOCKS
+    grown = block(1999, "sentence number 1999 and more")
+    assert hear(log, grown) == [("caption-1999", "sentence number 1999 and more")]
