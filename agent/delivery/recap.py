@@ -13,6 +13,7 @@ from agent.rules.recipients import name_key
 QUOTE_MAX = 160
 STAMPS_MAX = 3
 NAMES_MAX = 12
+REPEATED = 0.7  # a quote of which the statement holds so much tells nothing more
 _URL = re.compile(r"https?://[\x21\x23-\x3b\x3d\x3f-\x7e]{1,900}")
 
 
@@ -26,7 +27,10 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One statement as shown: what it says, remarks such as owner and due, and the words it rests on."""
+    """One statement as shown: what it says, remarks such as owner and due, and the words it rests on.
+
+    `spoken` tells that it is what the speaker said, word for word; the quote is empty where it would only repeat it.
+    """
 
     text: str
     remarks: tuple[tuple[str, str], ...] = ()
@@ -36,6 +40,7 @@ class Item:
     quote: str = ""
     verified: bool = True
     mine: bool = False
+    spoken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +244,7 @@ def _topic(letter: RecapLetter, topic: Topic) -> Item:
         speaker=shown.speaker,
         quote=shown.quote,
         verified=shown.verified,
+        spoken=shown.spoken,
     )
 
 
@@ -247,15 +253,23 @@ def _item(letter: RecapLetter, said: Cited, text: str, *remarks: tuple[str, str]
     link = web_url(letter.transcript_url)
     stamps = (Stamp(offset(at), f"{link}#e{cite}" if link else "") for cite, at, _, _ in backed[:STAMPS_MAX])
     _, _, speaker, quote = backed[0] if backed else (0, 0.0, "", "")
+    shown = one_line(text)
+    spoken = bool(backed) and _same(shown) in _same(quote)
+    repeats = spoken and len(shown) > REPEATED * len(quote)
     return Item(
-        text=one_line(text),
+        text=shown,
         remarks=tuple((label, value) for label, value in remarks if value),
         stamps=tuple(stamps),
         speaker=one_line(speaker, 80),
-        quote=_clipped(quote),
+        quote="" if repeats else _clipped(quote),
         verified=said.verified,
         mine=mine,
+        spoken=spoken,
     )
+
+
+def _same(text: str) -> str:
+    return one_line(text, 10_000).casefold().rstrip(" .!?。")
 
 
 def _clipped(quote: str) -> str:

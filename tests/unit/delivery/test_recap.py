@@ -99,6 +99,16 @@ def test_a_statement_shows_the_words_it_rests_on_and_where():
     ]
 
 
+def test_what_somebody_said_word_for_word_bears_their_name_and_is_not_quoted_again():
+    said = Statement(text="We ship on the third.", cites=(2,))
+    (item,) = sections(summary=Summary(title="x", tldr=(said,)))["tldr"].items
+    assert (item.spoken, item.speaker, item.quote) == (True, "Host Person", "")
+    (told,) = sections(summary=Summary(title="x", tldr=(Statement(text="It ships.", cites=(2,)),)))[
+        "tldr"
+    ].items
+    assert (told.spoken, told.quote) == (False, "We ship on the third.")
+
+
 def test_without_a_transcript_page_a_stamp_is_only_a_time():
     assert sections(transcript_url="")["mine"].items[0].stamps[0].url == ""
 
