@@ -7,11 +7,15 @@ from urllib.parse import unquote
 
 import pytest
 
+from agent.cli.main import COMMANDS
 from agent.config.reference import example_file, reference_page
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
+ANCHOR = re.compile(r"\]\(([^)#\s:]*)#([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.+)$", re.M)
+COMMAND = re.compile(r"(?:^|`|/)meetbot ([a-z][a-z-]*)", re.M)
 CODE_PATH = re.compile(r"`((?:agent|tests|docs|systemd|bench|\.ci)/[\w./-]*)`")
 
 
@@ -31,6 +35,24 @@ def test_links_lead_somewhere(page):
     for target in LINK.findall(page.read_text()):
         if "://" not in target and not target.startswith("mailto:"):
             assert (page.parent / unquote(target)).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_links_into_a_page_lead_to_a_heading(page):
+    for target, anchor in ANCHOR.findall(page.read_text()):
+        headings = HEADING.findall((page.parent / target if target else page).read_text())
+        assert anchor in {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_commands_that_are_shown_exist(page):
+    assert set(COMMAND.findall(page.read_text())) <= COMMANDS.keys()
+
+
+def test_the_index_of_the_documents_leads_to_each():
+    index = ROOT / "docs" / "README.md"
+    pages = {page.name for page in (ROOT / "docs").glob("*.md")} - {index.name}
+    assert pages <= set(LINK.findall(index.read_text()))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)

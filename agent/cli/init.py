@@ -58,7 +58,7 @@ def init(
     settings = load(None, answers, environment={})
     _write(config, example_file({key: plain_value(settings, key) for key in answers}))
     typer.echo(
-        f"Wrote {config}. Next: meetbot doctor --config {config}, then meetbot serve --config {config}"
+        f"Wrote {config}. Next: meetbot config check --config {config}, then meetbot serve --config {config}"
     )
 
 

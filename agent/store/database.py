@@ -22,9 +22,7 @@ from agent.store.turn import Turn
 
 try:
     driver: Any = importlib.import_module("pysqlite3.dbapi2")
-except (
-    ImportError
-):  # platforms without its wheel use the interpreter's own library; `doctor` checks its version
+except ImportError:  # platforms without its wheel use the interpreter's own library
     driver = sqlite3
 
 SAFE_SQLITE = (3, 51, 3)

@@ -21,6 +21,7 @@ def test_init_writes_a_file_that_is_good_and_private(run):
     assert done.exit_code == 0
     assert Path("meetbot.toml").stat().st_mode & 0o777 == 0o600
     assert load(Path("meetbot.toml"), None, {}).mail_sender == "robot@example.com"
+    assert "meetbot config check --config meetbot.toml" in done.stdout
     assert run("config", "check").exit_code == 0
 
 
