@@ -23,6 +23,7 @@ from agent.model.summary import (
     Topic,
 )
 from agent.model.transcript import Entry
+from agent.rules import speakers
 from agent.rules.folding import clean
 from agent.rules.spoken_time import AMBIGUOUS, MONTHS, WEEKDAYS, counted, meaning
 
@@ -225,6 +226,7 @@ class _Tally:
         if not text:
             return None
         owner = self.clean(item.owner or "") or None
+        owner = None if owner == speakers.UNKNOWN else owner
         due = self.clean(item.due or "") or None
         known = owner if owner and self._ground.knows(owner) else None
         said = due if due and self._ground.said(due, cites) else None

@@ -65,7 +65,10 @@ class _Extraction:
 
     def tldr(self) -> tuple[Statement, ...]:
         quoted = tuple(Statement(text=s.text, cites=s.cites) for s in self._best)
-        if not self._about or len(self._found) < 2 * len(self._best):
+        is_known = (
+            self._language.code in KNOWN
+        )  # else the sentence about the subjects would be an English one
+        if not is_known or not self._about or len(self._found) < 2 * len(self._best):
             return quoted
         cites = self._cited([self._telling(phrase) for phrase in self._about])
         text = self._language.about.format(topics=self._listed([phrase.text for phrase in self._about]))

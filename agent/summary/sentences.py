@@ -10,7 +10,9 @@ from agent.model.transcript import Entry
 from agent.rules.folding import clean
 from agent.summary.language import Language
 
-_BREAK = re.compile(r"(?<=[.!?…])[\"'”’)]*\s+(?=\S)|(?<=[。！？])")
+# German writes a day as an ordinal, whose full stop ends nothing: "am 14. Februar".
+_MONTH = "(?i:januar|februar|märz|april|mai|juni|juli|august|september|oktober|november|dezember)"
+_BREAK = re.compile(rf"(?<=[.!?…])[\"'”’)]*\s+(?:(?<!\d\.\s)|(?!{_MONTH}\b))(?=\S)|(?<=[。！？])")
 _ENDED = re.compile(r"[.!?…。！？][\"'”’)]*$")
 _DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]+")
 _WORD = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*")

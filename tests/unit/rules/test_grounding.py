@@ -182,6 +182,13 @@ def test_a_due_time_said_elsewhere_does_not_count():
     assert action.due is None
 
 
+def test_somebody_unknown_owns_nothing():
+    said = [("Unknown speaker", "I will send the rollback plan.")]
+    item = ActionItem(text="Send the rollback plan.", owner="Unknown speaker", cites=(1,))
+    (action,) = checked(action_items=[item], said=said).summary.action_items
+    assert (action.owner, action.verified) == (None, True)
+
+
 def test_only_known_people_agreed():
     item = Decision(text="Keep the old pricing page.", agreed_by=("Host Person", "Zoltan"), cites=(3,))
     (decision,) = checked(decisions=[item]).summary.decisions

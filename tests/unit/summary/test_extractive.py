@@ -148,6 +148,30 @@ def test_an_unknown_language_is_summarised_with_a_note():
     found = extract(BRIEF, entries(said, "cs-CZ"), GENERAL, "general")
     assert found.language == "cs"
     assert "does not know this language" in found.notes[0].text
+    assert not any("about" in one.text for one in found.tldr)
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "told"),
+    [
+        ("pt", "Bom dia, vamos falar sobre o novo portal.", "Vamos falar sobre o novo portal."),
+        ("de", "Guten Morgen zusammen, es geht um das Portal.", "Es geht um das Portal."),
+        ("en", "Good morning everyone, the portal is late.", "The portal is late."),
+    ],
+)
+def test_a_greeting_is_left_out_whole(code, text, told):
+    assert language(code).tidied(text) == told
+
+
+def test_a_german_date_is_not_the_end_of_a_sentence():
+    said = [("Anna Example", "Der Start ist am 14. Februar um neun Uhr. Danach sehen wir weiter.")]
+    found = [one.text for one in sentences(entries(said, "de-DE"), language("de"))]
+    assert found == ["Der Start ist am 14. Februar um neun Uhr.", "Danach sehen wir weiter."]
+
+
+def test_to_begin_is_no_decision():
+    said = [("Anna Example", "Good morning everyone, let's start with the budget of the portal.")]
+    assert extract(BRIEF, entries(said, "en-US"), GENERAL, "general").decisions == ()
 
 
 def test_a_wish_for_another_language_is_answered_honestly():
