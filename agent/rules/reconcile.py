@@ -151,7 +151,7 @@ def decide(known: Known, fresh: Component, now: datetime, policy: Policy | None 
     decisions = plan(Known(merged, known.occurrences, known.elsewhere), now, policy)
     if policy and _uninvites(known.series, fresh, policy.own):
         decisions = tuple(map(_as_uninvited, decisions))
-    if fresh.cancelled and not decisions:
+    if (fresh.cancelled or fresh.method == "CANCEL") and not decisions:
         decisions = (Ignore("nothing_to_cancel", "a cancellation of nothing that is planned"),)
     elif fresh.method == "ADD" and not decisions and calendar.lacks_master(merged, fresh):
         decisions = (

@@ -71,7 +71,7 @@ class MailIntake:
 
 
 def _is_unreadable(taken: Taken) -> bool:
-    return all(
-        isinstance(decision, reconcile.Ignore) and decision.rule == "unreadable"
-        for decision in taken.outcome.decisions
+    decisions = taken.outcome.decisions
+    return bool(decisions) and all(
+        isinstance(decision, reconcile.Ignore) and decision.rule == "unreadable" for decision in decisions
     )

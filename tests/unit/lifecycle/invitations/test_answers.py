@@ -135,3 +135,12 @@ async def test_replies_can_be_turned_off(tmp_path: Path) -> None:
         await stage.receive(mail(event()))
         assert len(stage.jobs()) == 1
         assert not stage.replies()
+
+
+async def test_an_occurrence_that_is_cancelled_before_its_series_is_known_is_no_broken_mail(
+    stage: IntakeStage,
+) -> None:
+    row = await stage.receive(mail(event(extra=[f"RECURRENCE-ID:{stamp(MONDAY)}"]), method="CANCEL"))
+    assert row.verdict == "read"
+    assert stage.notes()[-1].reason == "a cancellation of nothing that is planned"
+    assert stage.mails_out("notice") == []
