@@ -28,6 +28,7 @@ from agent.store import jobs
 from agent.store import series as store
 
 AT_THE_DOOR = frozenset({State.JOINING, State.WAITING})
+IN_THE_CALL = frozenset({State.IN_CALL, State.RECORDING})
 NOT_BEGUN = frozenset({State.SCHEDULED, State.QUEUED})
 STAYS = "the call goes on and notes were agreed to, so the bot stays"
 RESTART_IF_LATER = timedelta(minutes=1)
@@ -214,6 +215,10 @@ class Occurrences:
         if found is None:
             return
         occurrence, job = found
+        if State(job.state) in IN_THE_CALL and self._is_put_off(occurrence, wanted):
+            self._let_go_on(occurrence, job)
+            self._create(wanted, taken, source)
+            return
         if self._parts_from_others(occurrence, job, wanted):
             if State(job.state) in NOT_BEGUN | AT_THE_DOOR:
                 self._detach(occurrence, job)
@@ -240,6 +245,20 @@ class Occurrences:
             jobs.note(self.session, job, self.now, Told.JOB_MOVED, line)
         self._reshape(job)
         taken.jobs.append(job)
+
+    def _is_put_off(self, occurrence: Occurrence, wanted: reconcile.Move) -> bool:
+        """Whether a meeting is to be held after its time, or elsewhere, and not merely longer or from now on."""
+        ahead = wanted.starts_at > self.now + RESTART_IF_LATER
+        return wanted.link != occurrence.meeting_url or (ahead and wanted.starts_at >= occurrence.ends_at)
+
+    def _let_go_on(self, occurrence: Occurrence, job: Job) -> None:
+        """Leave a bot in the call it is in, under a name that no message has, and the occurrence free for another."""
+        line: dict[str, object] = {"detail": "the meeting was put off, and the bot stays in this call"}
+        jobs.note(self.session, job, self.now, Told.JOB_MOVED, line)
+        del self._own[occurrence.slot]
+        occurrence.slot = f"{occurrence.slot}#{job.id}"
+        self.session.add(occurrence)
+        self.session.flush()
 
     def _parts_from_others(self, occurrence: Occurrence, job: Job, wanted: reconcile.Move) -> bool:
         """Whether other invitations still want the bot where it was to be."""

@@ -169,6 +169,42 @@ async def test_a_meeting_moved_while_the_bot_is_at_the_door_is_planned_anew(stag
     assert [(verb, text) for _, verb, text in stage.engine.told] == [(Verb.RECHECK, "moved")]
 
 
+@pytest.mark.parametrize("state", [State.IN_CALL, State.RECORDING])
+async def test_a_meeting_put_off_while_the_bot_is_in_it_gets_another_bot_then(
+    stage: IntakeStage, state: State
+) -> None:
+    await stage.receive(mail(event()))
+    stage.put_job(1, state)
+    await stage.receive(mail(event(sequence=1, start=MONDAY + 24 * HOUR)))
+    here, later = stage.jobs()
+    assert (here.id, here.state, here.ends_at) == (1, state, MONDAY + timedelta(minutes=30))
+    assert (later.state, later.starts_at) == (State.SCHEDULED, MONDAY + 24 * HOUR)
+    assert not stage.engine.told
+    await stage.receive(mail(event(sequence=2, start=MONDAY + 25 * HOUR)))
+    assert stage.starts() == [MONDAY, MONDAY + 25 * HOUR]
+
+
+async def test_a_meeting_that_changes_rooms_while_the_bot_is_in_it_gets_a_bot_there(
+    stage: IntakeStage,
+) -> None:
+    await stage.receive(mail(event()))
+    stage.put_job(1, State.RECORDING)
+    await stage.receive(mail(event(sequence=1, link=ELSEWHERE)))
+    assert [(job.meeting_code, job.state) for job in stage.jobs()] == [
+        ("abc-defg-hij", State.RECORDING),
+        ("xyz-defg-hij", State.SCHEDULED),
+    ]
+
+
+async def test_a_meeting_put_off_and_then_cancelled_is_left(stage: IntakeStage) -> None:
+    await stage.receive(mail(event()))
+    stage.put_job(1, State.IN_CALL)
+    await stage.receive(mail(event(sequence=1, start=MONDAY + 24 * HOUR)))
+    await stage.receive(mail(event(sequence=2), method="CANCEL"))
+    assert [(verb, text) for _, verb, text in stage.engine.told] == [(Verb.LEAVE, "cancelled_by_invite")]
+    assert [job.id for job in stage.jobs()] == [1]
+
+
 async def test_a_meeting_cancelled_while_the_bot_is_in_it_is_left(stage: IntakeStage) -> None:
     await stage.receive(mail(event()))
     stage.put_job(1, State.IN_CALL)
