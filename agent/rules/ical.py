@@ -233,7 +233,7 @@ class _Group:
             cancelled=master.cancelled,
             sequence=master.sequence,
             stamped_at=self._stamp(master),
-            all_day=moment.all_day,
+            all_day=moment.all_day or master.whole_days,
         )
 
     def _override_slot(self, override: Reading, series: Series | None) -> Slot:
@@ -253,7 +253,7 @@ class _Group:
             cancelled=override.cancelled or self._method == "CANCEL",
             sequence=override.sequence,
             stamped_at=self._stamp(override),
-            all_day=start.all_day,
+            all_day=start.all_day or override.whole_days,
             this_and_future=override.this_and_future,
         )
 

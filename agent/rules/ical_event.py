@@ -53,6 +53,7 @@ class Reading:
     sequence: int = 0
     stamped_at: datetime | None = None
     cancelled: bool = False
+    whole_days: bool = False  # told as such by Exchange, which writes them as times from midnight to midnight
     title: str = ""
     description: str = ""
     organizer: Attendee | None = None
@@ -94,6 +95,7 @@ def read_event(event: Event, zones: Zones, meet_url: str = GOOGLE_MEET_URL) -> R
         sequence=_sequence(event),
         stamped_at=times.instant("DTSTAMP") or times.instant("LAST-MODIFIED"),
         cancelled=_text(properties, "STATUS").strip().upper() == "CANCELLED",
+        whole_days=event.first("X-MICROSOFT-CDO-ALLDAYEVENT").strip().upper() == "TRUE",
         title=_one_line(_text(properties, "SUMMARY"))[:_MAX_TITLE],
         description=_clean(_text(properties, "DESCRIPTION"))[:_MAX_DESCRIPTION],
         organizer=next(_people(properties, "ORGANIZER"), None),

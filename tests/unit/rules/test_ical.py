@@ -146,6 +146,12 @@ def test_a_zone_that_nothing_explains_is_not_guessed():
     assert found.only_instances
 
 
+def test_a_day_that_exchange_writes_as_times_is_marked_as_a_day():
+    times = ("DTSTART:20261123T000000Z", "DTEND:20261124T000000Z", "X-MICROSOFT-CDO-ALLDAYEVENT:TRUE")
+    (slot,) = read(event(*times, without=("DTSTART", "DTEND"))).slots
+    assert slot.all_day
+
+
 def test_a_day_is_marked_as_a_day():
     found = read(event("DTSTART;VALUE=DATE:20261123", without=("DTSTART", "DTEND")))
     (slot,) = found.slots
