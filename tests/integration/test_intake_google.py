@@ -16,6 +16,7 @@ from agent.lifecycle.invitations.polling import LOOK, POLL, Polling
 from agent.model.tables import CalendarChannel
 from agent.sandbox.world import World
 from tests.intake_stage import IntakeStage
+from tests.waiting import PATIENCE_SECONDS
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 NINE = (NOW + timedelta(days=2)).replace(hour=9, minute=0, second=0)
@@ -181,7 +182,7 @@ async def test_a_ping_over_a_channel_of_the_calendar_makes_the_bot_look(wired: W
         polling = Polling(house, Intake(house))
         await polling()
         await wired.put(0, event(0))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             pings = [await heard.get(), await heard.get()]
     assert [ping["x-goog-resource-state"] for ping in pings] == ["sync", "exists"]
     assert {ping["path"] for ping in pings} == {"/google-calendar/changed"}

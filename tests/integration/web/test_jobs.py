@@ -1,6 +1,5 @@
 """The jobs API over real HTTP: every row of its table, for the owner, for others, and in every state."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +16,7 @@ from agent.model.tables import (
     SummaryVersion,
 )
 from agent.store import jobs as stored
+from tests.waiting import until
 from tests.web_stage import LINK, WebStage
 
 JOBS = "/api/v1/jobs"
@@ -72,9 +72,7 @@ async def test_a_join_time_in_the_past_means_now(alice: httpx2.AsyncClient) -> N
 
 async def test_a_job_that_is_due_starts_at_once(stage: WebStage, alice: httpx2.AsyncClient) -> None:
     await make(alice)
-    async with asyncio.timeout(10):
-        while not stage.ran:
-            await asyncio.sleep(0.02)
+    await until(lambda: stage.ran)
     assert stage.ran[0][0] == "attend"
 
 
@@ -352,7 +350,5 @@ async def test_deliveries_are_seen_with_attempts_and_sent_again(
     assert [(sent["id"], sent["attempts"][0]["status"]) for sent in found] == [("dlv_1", 500)]
     assert (await bob.post("/api/v1/deliveries/dlv_1/resend")).status_code == 404
     assert (await alice.post("/api/v1/deliveries/dlv_1/resend")).status_code == 202
-    async with asyncio.timeout(10):
-        while ("deliver", ("dlv_1", 2)) not in stage.ran:
-            await asyncio.sleep(0.02)
+    await until(lambda: ("deliver", ("dlv_1", 2)) in stage.ran)
     assert (await alice.post("/api/v1/deliveries/dlv_1/resend")).status_code == 409

@@ -6,6 +6,7 @@ import pytest
 
 from agent.daemon.supervisor import Part, Supervisor
 from agent.errors import Misconfigured
+from tests.waiting import PATIENCE_SECONDS
 
 
 class Diary:
@@ -30,7 +31,7 @@ class Diary:
 
         return Part(name, start, stop, task)
 
-    def supervisor(self, *parts, grace_seconds=5.0) -> Supervisor:
+    def supervisor(self, *parts, grace_seconds=PATIENCE_SECONDS) -> Supervisor:
         return Supervisor(
             parts,
             grace_seconds=grace_seconds,
@@ -41,7 +42,7 @@ class Diary:
 
 async def running(supervisor, diary) -> asyncio.Task:
     run = asyncio.create_task(supervisor.run())
-    await asyncio.wait_for(diary.ready.wait(), 5)
+    await asyncio.wait_for(diary.ready.wait(), PATIENCE_SECONDS)
     return run
 
 
@@ -50,7 +51,7 @@ async def test_parts_start_in_order_and_stop_in_reverse_on_a_signal(number):
     diary = Diary()
     run = await running(diary.supervisor(diary.part("a"), diary.part("b")), diary)
     os.kill(os.getpid(), number)
-    await asyncio.wait_for(run, 30)
+    await asyncio.wait_for(run, PATIENCE_SECONDS)
     assert diary.lines == ["start a", "start b", "ready", "stopping", "stop b", "stop a"]
 
 
@@ -67,7 +68,7 @@ async def test_a_part_that_cannot_stop_does_not_keep_the_others():
     supervisor = diary.supervisor(diary.part("a"), diary.part("b", stop_fails=RuntimeError("no")))
     run = await running(supervisor, diary)
     supervisor.stop()
-    await asyncio.wait_for(run, 30)
+    await asyncio.wait_for(run, PATIENCE_SECONDS)
     assert diary.lines[-1] == "stop a"
 
 
@@ -78,7 +79,7 @@ async def test_the_grace_period_is_one_for_all():
     )
     run = await running(supervisor, diary)
     supervisor.stop()
-    await asyncio.wait_for(run, 30)
+    await asyncio.wait_for(run, PATIENCE_SECONDS)
     assert diary.lines[-1] == "stopping"
 
 
@@ -89,7 +90,7 @@ async def test_a_second_signal_forces_the_end():
     os.kill(os.getpid(), signal.SIGTERM)
     os.kill(os.getpid(), signal.SIGTERM)
     supervisor.stop()
-    await asyncio.wait_for(run, 30)
+    await asyncio.wait_for(run, PATIENCE_SECONDS)
     assert "stop a" not in diary.lines
 
 
@@ -107,7 +108,7 @@ async def test_a_background_task_has_a_name_and_ends_with_its_part():
     run = await running(supervisor, diary)
     await asyncio.sleep(0)
     supervisor.stop()
-    await asyncio.wait_for(run, 30)
+    await asyncio.wait_for(run, PATIENCE_SECONDS)
     assert seen["name"] == "a"
     assert diary.lines[-2:] == ["task over", "stop a"]
 
@@ -120,14 +121,16 @@ async def test_a_background_task_that_fails_ends_the_whole():
         raise RuntimeError("gone")
 
     with pytest.raises(RuntimeError, match="gone"):
-        await asyncio.wait_for(diary.supervisor(diary.part("a", task=task)).run(), 5)
+        await asyncio.wait_for(diary.supervisor(diary.part("a", task=task)).run(), PATIENCE_SECONDS)
     assert diary.lines[-1] == "stop a"
 
 
 async def test_a_background_task_that_just_returns_ends_the_whole_too():
     diary = Diary()
     with pytest.raises(Exception, match="a ended by itself"):
-        await asyncio.wait_for(diary.supervisor(diary.part("a", task=diary.ready.wait)).run(), 5)
+        await asyncio.wait_for(
+            diary.supervisor(diary.part("a", task=diary.ready.wait)).run(), PATIENCE_SECONDS
+        )
 
 
 async def test_a_stop_during_the_start_starts_no_further_part():
@@ -138,5 +141,5 @@ async def test_a_stop_during_the_start_starts_no_further_part():
         supervisor.stop()
 
     supervisor = diary.supervisor(Part("a", start=stop_now), diary.part("b"))
-    await asyncio.wait_for(supervisor.run(), 5)
+    await asyncio.wait_for(supervisor.run(), PATIENCE_SECONDS)
     assert diary.lines == ["stopping"]

@@ -27,7 +27,7 @@ async def test_a_bell_rings_at_the_start_and_again():
             done.set()
 
     await rung(ring, done)
-    assert len(count) == 3
+    assert len(count) >= 3
 
 
 async def test_a_bell_with_a_long_interval_rings_at_once():

@@ -15,6 +15,7 @@ from agent.rules.ical import Context
 from agent.rules.reconcile import Cancel, Create, Known, decide
 from agent.rules.series import ended
 from agent.sandbox.world import World
+from tests.waiting import PATIENCE_SECONDS
 
 NOW = datetime.now(UTC).replace(microsecond=0, second=0)
 NINE = (NOW + timedelta(days=2)).replace(hour=9, minute=0)
@@ -285,7 +286,7 @@ async def test_a_channel_pings_at_changes_until_it_is_ended(wired):
         channel = await wired.calendar.watch(f"http://127.0.0.1:{port}/ping", "a-secret")
         assert timedelta(days=1) < channel.ends_at - NOW < timedelta(days=31)
         await wired.put("one", event())
-        await asyncio.wait_for(pinged.wait(), 10)
+        await asyncio.wait_for(pinged.wait(), PATIENCE_SECONDS)
         assert "a-secret" in pings[-1]
         await wired.calendar.unwatch(channel)
         await wired.calendar.unwatch(channel)

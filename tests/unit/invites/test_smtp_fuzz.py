@@ -7,6 +7,7 @@ import re
 import pytest
 
 from agent.invites.smtp import Limits, SmtpIntake
+from tests.waiting import PATIENCE_SECONDS
 
 STATES = {
     "fresh": [],
@@ -56,7 +57,7 @@ class Shelf:
 
 async def answer(reader):
     while True:
-        line = await asyncio.wait_for(reader.readline(), 10)
+        line = await asyncio.wait_for(reader.readline(), PATIENCE_SECONDS)
         if not line:
             return ""
         assert re.match(rb"[245]\d\d[ -]", line), line

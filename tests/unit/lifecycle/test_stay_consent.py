@@ -30,6 +30,7 @@ from agent.model.states import EndReason, FailureCode
 from agent.rules import conduct, permission
 from agent.rules.wording import Facts, line
 from tests.clocks import StandingClock
+from tests.waiting import PATIENCE_SECONDS
 
 T0 = datetime(2030, 1, 1, 9, tzinfo=UTC)
 ME = Person("d/1", "Meetbot", is_self=True)
@@ -165,7 +166,7 @@ async def play(
     page = Page(tell(happened), books, clock, chat=chat)
     standing = conduct.begin(policy, T0)
     stay = Stay("job_1", clock, page, books, policy, standing)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await stay.run(asyncio.Queue(), T0)
     return page, books
 

@@ -8,8 +8,7 @@ import sqlalchemy as sa
 
 from agent.store.database import Database
 from agent.store.turn import Turn
-
-PATIENCE_SECONDS = 10.0
+from tests.waiting import PATIENCE_SECONDS
 
 
 def waiting(turn: Turn, number: int) -> None:

@@ -12,7 +12,7 @@ from agent.lifecycle.remote.journal import RemoteJournal
 from agent.model.loan import Brief, Claim, Lot
 from agent.model.news import GaveUp, LeftCall, Line, News, Receipt, Report
 from agent.model.states import EndReason, FailureCode, Told
-from tests.unit.lifecycle.world import until
+from tests.waiting import PATIENCE_SECONDS, until
 
 LAST = LeftCall(reason=EndReason.ENDED_BY_HOST)
 
@@ -93,7 +93,7 @@ async def test_what_may_pass_is_tried_until_it_is_taken(house: House, journal: R
 
 async def test_a_bot_does_not_wait_for_the_wire(house: House, journal: RemoteJournal) -> None:
     house.open.clear()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         for number in range(100):
             await journal.write(line(number))
     house.open.set()
