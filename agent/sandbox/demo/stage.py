@@ -23,7 +23,7 @@ from agent.sandbox.demo import cast
 from agent.sandbox.teller import Teller
 from agent.sandbox.world import World
 
-READY_SECONDS = 30.0
+READY_SECONDS = 120.0
 STOP_SECONDS = 20.0
 LOOK_SECONDS = 0.1
 HOOK = "demo"
@@ -51,28 +51,35 @@ class Stage:
         self.config = directory / "meetbot.toml"
         self.log = directory / "daemon.log"
         self._daemon: asyncio.subprocess.Process | None = None
+        self._opened = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> "Stage":
+        async with contextlib.AsyncExitStack() as opened:
+            await self._open(opened)
+            self._opened = opened.pop_all()
+        return self
+
+    async def _open(self, opened: contextlib.AsyncExitStack) -> None:
+        """Open one thing after the other; what was opened is closed again when a later one fails."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        await self.world.__aenter__()
-        self.teller = Teller(self.world.base_url)
+        await opened.enter_async_context(self.world)
+        self.teller = await opened.enter_async_context(Teller(self.world.base_url))
         self._write_config()
         await self.command("users", "create", cast.HOST, "--operator")
         made = await self.command("keys", "create", "--user", cast.HOST, "--name", "demo", "--json")
         key = json.loads(made)["key"]
-        self.api = httpx2.AsyncClient(
-            base_url=self.base_url, headers={"Authorization": f"Bearer {key}"}, trust_env=False
+        self.api = await opened.enter_async_context(
+            httpx2.AsyncClient(
+                base_url=self.base_url, headers={"Authorization": f"Bearer {key}"}, trust_env=False
+            )
         )
+        opened.push_async_callback(self.stop_daemon)
         await self.start_daemon()
-        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self.stop_daemon()
-        await self.api.aclose()
-        await self.teller.__aexit__(None, None, None)
-        await self.world.__aexit__(kind, error, trace)
+        await self._opened.__aexit__(kind, error, trace)
 
     async def start_daemon(self) -> None:
         """Start `meetbot serve` and wait until it is ready."""
