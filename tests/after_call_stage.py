@@ -116,7 +116,7 @@ class AfterCallStage:
 
     until = staticmethod(until)
 
-    def __init__(self, folder: Path, *, model: bool = False, seconds: float = 2.0, **habits: Any) -> None:
+    def __init__(self, folder: Path, *, model: bool = False, seconds: float = 20.0, **habits: Any) -> None:
         self.folder = folder
         self.clock = FlyingClock()
         self.world = World(directory=folder / "world", clock=self.clock.now)

@@ -1,9 +1,7 @@
 """A bot that is not wanted any more is gone: out of the call by its button, and off the machine within 15 seconds."""
 
-import asyncio
 import json
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import psutil
@@ -11,8 +9,8 @@ import pytest
 
 from agent.sandbox.demo import cast
 from agent.sandbox.demo.stage import Stage
+from tests.waiting import PATIENCE_SECONDS, until
 
-GONE_SECONDS = 15.0
 pytestmark = pytest.mark.timeout(120)
 
 
@@ -31,9 +29,9 @@ async def at_work(stage: Stage) -> tuple[list[psutil.Process], list[Path]]:
     )
     made = await stage.api.post("/api/v1/jobs", json={"meetingUrl": stage.meet_url()})
     assert made.status_code == 201, made.text
-    await stage.until_job("the question", lambda job: bool(job["consent"]), 30)
+    await stage.until_job("the question", lambda job: bool(job["consent"]), PATIENCE_SECONDS)
     await stage.teller.step(cast.CODE, {"do": "say", "name": "Host Person", "text": "yes"})
-    await stage.until_job("capture", lambda job: job["status"] == "recording", 20)
+    await stage.until_job("capture", lambda job: job["status"] == "recording", PATIENCE_SECONDS)
     kept = stage.directory / "data" / "browsers.json"
     traces = json.loads(kept.read_text())
     family = [
@@ -42,12 +40,6 @@ async def at_work(stage: Stage) -> tuple[list[psutil.Process], list[Path]]:
         for process in (psutil.Process(trace["pid"]), *psutil.Process(trace["pid"]).children(recursive=True))
     ]
     return family, [Path(trace["profile"]) for trace in traces]
-
-
-async def soon(holds: Callable[[], bool], began: float) -> None:
-    while not holds():
-        assert time.monotonic() - began < GONE_SECONDS
-        await asyncio.sleep(0.1)
 
 
 def all_gone(stage: Stage, family: list[psutil.Process], profiles: list[Path]) -> bool:
@@ -66,16 +58,14 @@ async def test_a_bot_that_was_asked_to_leave_is_off_the_machine(stage: Stage) ->
     assert family
     assert all(profile.exists() for profile in profiles)
     job = await stage.job()
-    began = time.monotonic()
     answer = await stage.api.delete(f"/api/v1/jobs/{job['id']}")
     assert answer.is_success, answer.text
-    await soon(lambda: all_gone(stage, family, profiles), began)
+    await until(lambda: all_gone(stage, family, profiles))
     assert await how_left(stage) == "clicked"
 
 
 async def test_a_daemon_that_is_stopped_takes_its_bots_along(stage: Stage) -> None:
     family, profiles = await at_work(stage)
-    began = time.monotonic()
     assert await stage.stop_daemon() == 0, stage.last_words()
-    await soon(lambda: all_gone(stage, family, profiles), began)
+    await until(lambda: all_gone(stage, family, profiles))
     assert await how_left(stage) == "clicked"

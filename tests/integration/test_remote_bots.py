@@ -302,9 +302,9 @@ async def test_a_key_that_may_not_is_the_operators_error(stage: RemoteStage) -> 
 
 async def test_claims_do_not_keep_the_server_from_ending(stage: RemoteStage) -> None:
     client = IngestClient(stage.url, stage.key)
-    claiming = asyncio.create_task(client.claim(Claim(worker="one", places=1)))
+    claiming = asyncio.create_task(client.claim(Claim(worker="one", places=1, wait_seconds=20)))
     await until(lambda: stage.desk.loans._newest)
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(15):  # less than the claim would wait
         await stage.close_door()
         assert (await claiming).jobs == ()
     await client.aclose()
