@@ -14,6 +14,7 @@ from agent.store import jobs
 
 MAX_JOINS = 20  # a meeting that kills its process comes back for ever otherwise
 DISPATCH_GRACE = timedelta(minutes=15)
+LONGEST_CALL = timedelta(hours=4)  # for which one without an end may have gone on while the bot was away
 
 
 def take(session: Session, house: House, job: Job, holder: str, now: datetime, *, no_place: str = "") -> bool:
@@ -22,13 +23,14 @@ def take(session: Session, house: House, job: Job, holder: str, now: datetime, *
     With `no_place` saying why there is none here, the job waits for one, here or at a worker.
     """
     job.joins += 1
-    state = State(job.state)
+    state, heard_at = State(job.state), max(job.updated_at, job.heartbeat_at or job.updated_at)
     if state in AT_THE_MEETING:
         jobs.note(session, job, now, Told.REJOINED, {"from": state.value})
     advance(session, house.engine, job, State.QUEUED, now)
     if job.joins > MAX_JOINS:
         ending.give_up(session, house, job, FailureCode.INTERNAL_ERROR, "the bot was started too often", now)
-    elif _is_too_late(job, now, no_place):
+    elif _is_too_late(job, now, no_place) or _was_away(job, heard_at, now):
+        job.left_at = job.left_at or (heard_at if job.admitted_at else None)
         ending.give_up(session, house, job, FailureCode.DISPATCH_TIMEOUT, _too_late(session, job), now)
     elif no_place:
         ending.wait_for_place(session, house, job, no_place, now)
@@ -50,6 +52,12 @@ def _is_too_late(job: Job, now: datetime, no_place: str) -> bool:
     if job.joins == 1 and job.admitted_at is None:
         return now > planned_end + DISPATCH_GRACE
     return bool(no_place) and now > max(planned_end, job.updated_at) + DISPATCH_GRACE
+
+
+def _was_away(job: Job, heard_at: datetime, now: datetime) -> bool:
+    """Whether the bot was gone so long, past the meeting's end, that by now another meeting may be there."""
+    patience = DISPATCH_GRACE if job.ends_at else LONGEST_CALL
+    return now > max(job.ends_at or job.join_at, heard_at) + patience
 
 
 def _too_late(session: Session, job: Job) -> str:

@@ -10,8 +10,8 @@ import pytest
 from agent.lifecycle import plan
 from agent.lifecycle.upkeep import sweep as sweeping
 from agent.lifecycle.upkeep.sweep import Sweep
-from agent.model.states import State
-from agent.model.tables import Job
+from agent.model.states import FailureCode, State
+from agent.model.tables import Consent, Job
 from agent.store import jobs
 from tests.unit.lifecycle.attendance.test_attend import job_of, state_is
 from tests.unit.lifecycle.world import Told, until, wish
@@ -134,3 +134,17 @@ async def test_a_due_job_whose_run_ended_without_a_word_is_started_again(told: T
     await until(dead)
     await Sweep(told.house)()
     await told.meet.caller()
+
+
+async def test_a_bot_that_was_away_until_after_its_meeting_does_not_go_to_the_next_one_there(
+    told: Told,
+) -> None:
+    job = lose(told, State.RECORDING, minutes_ago=24 * 60)
+    left = job.updated_at
+    with told.house.database.write() as session:
+        job.joins, job.admitted_at, job.ends_at = 1, left, left + timedelta(minutes=30)
+        session.add(job)
+        session.add(Consent(job_id=job.id, at=left, outcome="granted", who="Host Person", words="yes"))
+    await Sweep(told.house)()
+    job = await state_is(told, State.COMPLETED)
+    assert (told.meet.callers, job.left_at, job.end_reason) == ([], left, FailureCode.DISPATCH_TIMEOUT)
