@@ -1,14 +1,12 @@
 """Known × fresh → what to do."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import permutations
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from agent.model.invite import Component, Slot
+from agent.model.invite import Component
 from agent.model.series import Series
 from agent.rules.reconcile import (
     Cancel,
@@ -24,127 +22,21 @@ from agent.rules.reconcile import (
     decide,
     plan,
 )
-
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-WEEK = timedelta(days=7)
-LINK = "https://meet.google.com/abc-defg-hij"
-
-
-def stamp(minutes):
-    return NOW - timedelta(days=2) + timedelta(minutes=minutes)
-
-
-def slot(name, starts_at=NINE, *, links=(LINK,), title="Standup", sequence=0, stamped=0, **more):
-    return Slot(
-        slot=name,
-        starts_at=starts_at,
-        ends_at=starts_at + HOUR,
-        title=title,
-        links=links,
-        sequence=sequence,
-        stamped_at=stamp(stamped),
-        **more,
-    )
-
-
-def single(starts_at=NINE, *, method="REQUEST", sequence=0, stamped=0, **more):
-    return Component(
-        uid="u",
-        method=method,
-        sequence=sequence,
-        stamped_at=stamp(stamped),
-        slots=()
-        if method == "CANCEL"
-        else (slot("", starts_at, sequence=sequence, stamped=stamped, **more),),
-        cancelled=method == "CANCEL",
-    )
-
-
-def name_of(instant):
-    return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def weekly(count=4, first=NINE, *, sequence=0, stamped=0, without=(), **more):
-    starts = [first + week * WEEK for week in range(count)]
-    return Component(
-        uid="u",
-        method="REQUEST",
-        sequence=sequence,
-        stamped_at=stamp(stamped),
-        recurring=True,
-        timezone="UTC",
-        links=(LINK,),
-        slots=tuple(
-            slot(name_of(start), start, sequence=sequence, stamped=stamped)
-            for start in starts
-            if start not in without
-        ),
-        **more,
-    )
-
-
-def one(instant, to=None, *, method="REQUEST", sequence=0, stamped=0, **more):
-    moved = slot(
-        name_of(instant),
-        to or instant,
-        sequence=sequence,
-        stamped=stamped,
-        cancelled=method == "CANCEL",
-        **more,
-    )
-    return Component(
-        uid="u",
-        method=method,
-        sequence=sequence,
-        stamped_at=stamp(stamped),
-        recurring=True,
-        only_instances=True,
-        slots=(moved,),
-        recurrence_ids=(moved.slot,),
-    )
-
-
-def apply(known, outcome):
-    """Carry decisions out on a list of jobs, as the life of a job does with rows."""
-    jobs = list(known.occurrences)
-
-    def index(name):
-        return next(i for i, job in enumerate(jobs) if job.slot == name and job.live)
-
-    for decision in outcome.decisions:
-        match decision:
-            case Create(name, starts, ends, link, title):
-                assert not any(job.live and job.slot == name for job in jobs), "two live jobs for one slot"
-                jobs.append(Occurrence(name, starts, ends, link, title))
-            case Move(name, to, starts, ends, link, title):
-                at = index(name)
-                jobs[at] = replace(jobs[at], slot=to, starts_at=starts, ends_at=ends, link=link, title=title)
-            case Retitle(name, title):
-                jobs[index(name)] = replace(jobs[index(name)], title=title)
-            case Cancel(name):
-                jobs[index(name)] = replace(jobs[index(name)], state="cancelled")
-    return Known(outcome.series, tuple(jobs), known.elsewhere)
-
-
-def after(*messages, known=None, now=NOW):
-    known = known or Known()
-    for message in messages:
-        known = apply(known, decide(known, message, now))
-    return known
-
-
-def live(known):
-    return sorted(
-        (job.slot, job.starts_at, job.ends_at, job.link, job.title) for job in known.occurrences if job.live
-    )
-
-
-def the_decision(known, message, now=NOW, policy=None):
-    decisions = decide(known, message, now, policy).decisions
-    assert len(decisions) == 1, decisions
-    return decisions[0]
+from tests.unit.rules.known_and_fresh import (
+    HOUR,
+    LINK,
+    NINE,
+    NOW,
+    WEEK,
+    after,
+    apply,
+    live,
+    name_of,
+    one,
+    single,
+    the_decision,
+    weekly,
+)
 
 
 def test_an_invitation_makes_one_job():
@@ -429,73 +321,3 @@ def test_occurrences_that_were_before_are_no_reason_to_decline():
 def test_a_series_survives_being_stored():
     known = after(weekly(), one(NINE + WEEK, method="CANCEL", stamped=1))
     assert Series.model_validate_json(known.series.model_dump_json()) == known.series
-
-
-SIX = (
-    weekly(),
-    weekly(stamped=2, first=NINE),
-    one(NINE + WEEK, NINE + WEEK + HOUR, stamped=3),
-    one(NINE + 2 * WEEK, method="CANCEL", sequence=1, stamped=4),
-    weekly(sequence=1, stamped=5, without=(NINE + 3 * WEEK,)),
-    one(NINE, NINE + 2 * HOUR, sequence=1, stamped=6),
-)
-SIX_WITH_END = (
-    *SIX[:3],
-    single(method="CANCEL", sequence=2, stamped=7),
-    weekly(sequence=3, stamped=8),
-    SIX[5],
-)
-SIX_ODD = (
-    weekly(),
-    weekly(first=NINE + HOUR, sequence=1, stamped=-5),
-    one(NINE + WEEK, NINE + WEEK + HOUR, stamped=3),
-    one(NINE + WEEK, NINE + WEEK + 2 * HOUR, sequence=4, stamped=-9),
-    one(NINE + WEEK, method="CANCEL", sequence=2),
-    one(NINE + timedelta(days=1), method="ADD", sequence=1, stamped=2),
-)
-
-
-@pytest.mark.parametrize("messages", [SIX, SIX_WITH_END, SIX_ODD])
-def test_all_720_orders_of_six_messages_give_the_same_jobs(messages):
-    ends = {tuple(live(after(*order))) for order in permutations(messages)}
-    assert len(ends) == 1
-    assert ends != {()}
-
-
-@pytest.mark.parametrize("messages", [SIX, SIX_WITH_END, SIX_ODD])
-def test_repeats_change_nothing(messages):
-    assert live(after(*messages, *messages, *reversed(messages))) == live(after(*messages))
-
-
-MESSAGES = st.one_of(
-    st.builds(
-        weekly,
-        st.integers(1, 4),
-        st.sampled_from([NINE, NINE + HOUR, NINE + timedelta(days=1)]),
-        sequence=st.integers(0, 2),
-        stamped=st.integers(0, 3),
-    ),
-    st.builds(
-        one,
-        st.sampled_from([NINE, NINE + WEEK, NINE + HOUR]),
-        st.sampled_from([None, NINE + 2 * HOUR]),
-        method=st.sampled_from(["REQUEST", "CANCEL", "ADD"]),
-        sequence=st.integers(0, 2),
-        stamped=st.integers(0, 3),
-        this_and_future=st.booleans(),
-    ),
-    st.builds(
-        single,
-        method=st.sampled_from(["REQUEST", "CANCEL"]),
-        sequence=st.integers(0, 2),
-        stamped=st.integers(0, 3),
-    ),
-)
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.lists(MESSAGES, min_size=1, max_size=6), st.randoms(use_true_random=False))
-def test_any_messages_in_any_order_give_the_same_jobs_and_never_two_for_one_slot(messages, random):
-    shuffled = list(messages)
-    random.shuffle(shuffled)
-    assert live(after(*messages)) == live(after(*shuffled))
