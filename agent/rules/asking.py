@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from agent.model.call import AskByMail, Asked, ChatSaid, Record, Say, Verb
 from agent.model.states import EndReason, Told
-from agent.rules import meetbots, sighting
+from agent.rules import meetbots, rooms, sighting
 from agent.rules.consent import Answer, Meaning, may_grant, may_refuse, understand
 from agent.rules.rivals import chat_signature
 from agent.rules.standing import Consent, Phase
@@ -233,9 +233,7 @@ def obey(turn: Turn, asked: Asked) -> None:
     )
     match asked.verb:
         case Verb.LEAVE:
-            off = asked.text == EndReason.CANCELLED_BY_INVITE
-            reason = EndReason.CANCELLED_BY_INVITE if off else EndReason.REQUESTED
-            turn.leave(reason, detail=asked.text or f"asked by {asked.by}")
+            _leave(turn, asked)
         case Verb.ASK_AGAIN:
             ask_again(turn)
         case Verb.GRANT:
@@ -246,3 +244,12 @@ def obey(turn: Turn, asked: Asked) -> None:
             sighting.clear(turn, asked.text)
         case Verb.RECHECK:
             pass  # the schedule's matter, not the call's
+
+
+def _leave(turn: Turn, asked: Asked) -> None:
+    if asked.text == rooms.NEXT_MEETING:
+        turn.leave(EndReason.SCHEDULE_OVERRUN, detail=asked.text, farewell=rooms.NEXT_MEETING)
+        return
+    off = asked.text == EndReason.CANCELLED_BY_INVITE
+    reason = EndReason.CANCELLED_BY_INVITE if off else EndReason.REQUESTED
+    turn.leave(reason, detail=asked.text or f"asked by {asked.by}")

@@ -236,19 +236,27 @@ def summaries(session: Session, job_id: int) -> Sequence[SummaryVersion]:
     ).all()
 
 
-def lease_meeting(session: Session, meeting_code: str, job_id: int, holder: str, now: datetime) -> int:
-    """Take the right to have a bot in a meeting, and return the job that holds it now: `job_id`, or another that is there."""
-    lease = session.get(MeetingLease, meeting_code, with_for_update=True)
-    if lease and lease.job_id != job_id:
-        other = session.get(Job, lease.job_id)
-        if other is not None and State(other.state) in AT_THE_MEETING:
-            return lease.job_id
-    if lease is None:
-        lease = MeetingLease(meeting_code=meeting_code, job_id=job_id, holder=holder, taken_at=now)
-    lease.job_id, lease.holder, lease.taken_at = job_id, holder, now
+def lease_meeting(session: Session, job: Job, holder: str, now: datetime) -> Job:
+    """Take the right to have a bot in the job's meeting, and return who holds it now: `job`, or another that is there."""
+    there = in_the_room(session, job, lock=True)
+    if there is not None:
+        return there
+    lease = session.get(MeetingLease, job.meeting_code, with_for_update=True) or MeetingLease(
+        meeting_code=job.meeting_code, job_id=job.id or 0, holder=holder, taken_at=now
+    )
+    lease.job_id, lease.holder, lease.taken_at = job.id or 0, holder, now
     session.add(lease)
     session.flush()
-    return job_id
+    return job
+
+
+def in_the_room(session: Session, job: Job, *, lock: bool = False) -> Job | None:
+    """Return the other job whose bot is in the same meeting now."""
+    lease = session.get(MeetingLease, job.meeting_code, with_for_update=lock or None)
+    if lease is None or lease.job_id == job.id:
+        return None
+    other = session.get(Job, lease.job_id)
+    return other if other is not None and State(other.state) in AT_THE_MEETING else None
 
 
 def release_meeting(session: Session, meeting_code: str, job_id: int) -> None:

@@ -6,14 +6,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from agent.errors import Superseded, Temporary
+from agent.lifecycle import plan
 from agent.lifecycle.attendance import ending, errand
 from agent.lifecycle.attendance.scribe import HEARTBEAT_SECONDS, Scribe
 from agent.lifecycle.attendance.taking import take
 from agent.lifecycle.house import House
+from agent.lifecycle.remote import verbs
+from agent.model import call
 from agent.model.loan import Verb
 from agent.model.states import TERMINAL, State, Told
 from agent.model.tables import Job
 from agent.ports import Inbox
+from agent.rules import rooms
 from agent.store import jobs, loans
 
 Recheck = Callable[[int], Awaitable[None]]
@@ -33,6 +37,7 @@ class Attend:
             await self._recheck(job_id)
         taken = await asyncio.to_thread(self._take, job_id, revision, no_place)
         if taken is None:
+            await self._ask_for_the_room(job_id)
             return
         job, wanted, unheard = taken
         for verb in unheard:
@@ -66,6 +71,24 @@ class Attend:
             if not take(session, house, job, house.engine.worker_id, house.now(), no_place=no_place):
                 return None
             return job, errand.prepare(session, house, job), loans.end(session, job_id)
+
+    async def _ask_for_the_room(self, job_id: int) -> None:
+        """Have the bot of the meeting before leave the room, once its meeting's time is over."""
+        there = await asyncio.to_thread(self._in_the_way, job_id)
+        if there is not None:
+            key, uid = plan.attend_key(there), f"{rooms.NEXT_MEETING}:{job_id}"
+            await verbs.tell(
+                self.house, key, call.Verb.LEAVE, uid, by="the calendar", text=rooms.NEXT_MEETING
+            )
+
+    def _in_the_way(self, job_id: int) -> Job | None:
+        """Return the job whose bot is to give way to this one, if this one waits."""
+        with self.house.database.read() as session:
+            job = jobs.get(session, job_id)
+            there = jobs.in_the_room(session, job) if State(job.state) is State.QUEUED else None
+            if there and rooms.gives_way(there.ends_at, job.starts_at, self.house.now()):
+                return there
+        return None
 
     def _release(self, job: Job) -> None:
         """Give the meeting free, and the place to whoever waits for one."""

@@ -9,6 +9,7 @@ from agent.lifecycle.house import House
 from agent.lifecycle.transition import advance
 from agent.model.states import AT_THE_MEETING, FailureCode, State, Told
 from agent.model.tables import Job
+from agent.rules import rooms
 from agent.rules.rivals import expected_rivals
 from agent.store import jobs
 
@@ -34,13 +35,21 @@ def take(session: Session, house: House, job: Job, holder: str, now: datetime, *
         ending.give_up(session, house, job, FailureCode.DISPATCH_TIMEOUT, _too_late(session, job), now)
     elif no_place:
         ending.wait_for_place(session, house, job, no_place, now)
-    elif jobs.lease_meeting(session, job.meeting_code, job.id or 0, holder, now) != job.id:
-        ending.stand_aside(session, house, job, now)
+    elif (there := jobs.lease_meeting(session, job, holder, now)) is not job:
+        _stand_back(session, house, job, there, now)
     else:
         _expect_rivals(session, job, now)
         advance(session, house.engine, job, State.JOINING, now)
         return True
     return False
+
+
+def _stand_back(session: Session, house: House, job: Job, there: Job, now: datetime) -> None:
+    """Another job's bot is in the room: wait for its meeting to end where this is the next, or leave the meeting to it."""
+    if rooms.follows(there.ends_at, job.starts_at):
+        ending.wait_for_place(session, house, job, "the bot of the meeting before is still in the room", now)
+    else:
+        ending.stand_aside(session, house, job, now)
 
 
 def _is_too_late(job: Job, now: datetime, no_place: str) -> bool:

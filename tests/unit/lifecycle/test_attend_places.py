@@ -249,3 +249,53 @@ def test_without_a_limit_no_load_is_too_much() -> None:
     load = Load(percent=0, seconds=10)
     load.hear(100, 0)
     assert not load.busy(1000)
+
+
+async def test_the_next_meeting_in_a_room_gets_a_bot_of_its_own(told: world.Told) -> None:
+    first = make(told, starts_at=now() - timedelta(hours=1), ends_at=now() - timedelta(seconds=1))
+    before = await capturing(told)
+    second = make(
+        told, key="test:2", external_id="second", starts_at=now(), ends_at=now() + timedelta(hours=1)
+    )
+    after = await into_the_call(told, 2)
+    assert after.visit.job_id == second.public_id
+    assert before.said[-1].startswith("The next meeting in this room")
+    with told.house.database.read() as session:
+        job = jobs.get(session, first.id or 0)
+        assert (job.end_reason, job.state in {State.FINALIZING, State.COMPLETED}) == (
+            EndReason.SCHEDULE_OVERRUN,
+            True,
+        )
+        waits = [
+            one.data for one in jobs.timeline(session, second.id or 0) if one.kind == Told.WAITING_FOR_PLACE
+        ]
+    assert len(waits) == 1
+
+
+async def test_the_next_meeting_waits_until_the_one_before_is_over(told: world.Told) -> None:
+    ends_at = now() + timedelta(hours=1)
+    make(told, ends_at=ends_at)
+    before = await capturing(told)
+    second = make(
+        told, key="test:2", external_id="second", starts_at=ends_at, ends_at=ends_at + timedelta(hours=1)
+    )
+    await until(lambda: on_offer(told) == 1)
+    with told.house.database.read() as session:
+        job = jobs.get(session, second.id or 0)
+        assert job.state == State.QUEUED
+    assert not before.closed
+    before.tell(CallOver(now(), EndReason.ENDED_BY_HOST))
+    assert (await into_the_call(told, 2)).visit.job_id == second.public_id
+
+
+async def test_a_meeting_at_the_same_time_in_the_same_room_stands_aside(told: world.Told) -> None:
+    make(told, ends_at=now() + timedelta(hours=1))
+    await capturing(told)
+    second = make(told, key="test:2", external_id="second", ends_at=now() + timedelta(hours=1))
+
+    def state() -> State:
+        with told.house.database.read() as session:
+            return State(jobs.get(session, second.id or 0).state)
+
+    await until(lambda: state() is State.CANCELLED)
+    assert len(told.meet.callers) == 1

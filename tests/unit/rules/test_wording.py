@@ -37,6 +37,7 @@ REASONS = [
     "second_meetbot",
     "silence",
     "schedule_overrun",
+    "next_meeting",
     "max_duration",
     "anything_else",
 ]
