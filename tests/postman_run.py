@@ -67,7 +67,7 @@ async def proofs(stage: Stage) -> dict[str, str]:
     """Make two accounts, and return tokens that came by mail: one proves an address, one lets a password be chosen."""
     for address in (PROVER, FORGETFUL):
         await stage.api.post("/v1/auth/register", json={"email": address, "password": PASSWORD})
-    confirmed = {"token": await mailed(stage, FORGETFUL, "verify")}
+    confirmed = {"token": await mailed(stage, FORGETFUL, "verify"), "password": PASSWORD}
     (await stage.api.post("/v1/auth/verify", json=confirmed)).raise_for_status()
     await stage.api.post("/v1/auth/forgot", json={"email": FORGETFUL})
     return {

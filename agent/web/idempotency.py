@@ -1,6 +1,7 @@
 """Middleware: a POST with an Idempotency-Key is done once; a repeat within a day gets the first answer again.
 
-A key counts for its user, method and path. It may come bare or as a quoted string. Answers that another try may change
+A key counts for its user, method and path; one of a limited API key for that API key alone, for it may not have been allowed
+what another was. It may come bare or as a quoted string. Answers that another try may change
 (401, 409, 422, 429 and those of a failing server) are not kept.
 """
 
@@ -66,6 +67,8 @@ class Idempotency:
             key = key[1:-1]
         if not 0 < len(key) <= MAX_KEY_LENGTH or not key.isprintable():
             raise Invalid(f"The Idempotency-Key must be 1 to {MAX_KEY_LENGTH} printable characters.")
+        if by.is_limited:
+            key = f"{by.key_id}:{key}"
         return Call(by.user_id or 0, request.method, request.url.path, key, await request.body())
 
     async def _first(self, call: Call, scope: Scope, receive: Receive, send: Send) -> None:

@@ -22,6 +22,9 @@ from agent.store import identity
 VERIFY, RESET, INVITE = "verify", "reset", "invite"
 LIVES = {VERIFY: timedelta(days=3), RESET: timedelta(hours=1), INVITE: timedelta(days=14)}
 FORGOT_SECONDS = 0.3  # several times what writing the mail takes
+NO_SUCH_MAKER = (
+    "This is not the password of the account. If somebody else made it, do nothing: it gets nothing of yours."
+)
 STALE = "This proof is not good, or not good any more; ask for a new mail."
 
 
@@ -90,8 +93,16 @@ class Enrolment:
 
         await asyncio.to_thread(again)
 
-    async def confirm(self, proof: str) -> User:
-        """Take a mailed proof: the address is its account's own now, with the meetings it was invited to."""
+    async def confirm(self, proof: str, password: str) -> User:
+        """Take a mailed proof: the address is its account's own now, with the meetings it was invited to.
+
+        Who reads the mail need not be who made the account, and would hand their meetings over; so the account's `password`
+        is asked for. Raises `Invalid` for a stale proof or another password, `TooMany` after too many of them.
+        """
+        password_hash = await asyncio.to_thread(self._password_of, proof)
+        await asyncio.to_thread(self.signing.lockouts.spend, (lockout.PROOF_PASSWORD, tokens.digest(proof)))
+        if not await self.hashing.matches(password, password_hash):
+            raise Invalid(NO_SUCH_MAKER)
 
         def take() -> User:
             now = self.house.now()
@@ -108,6 +119,15 @@ class Enrolment:
                 return user
 
         return await asyncio.to_thread(take)
+
+    def _password_of(self, proof: str) -> str:
+        """Return the hash of the password of the account that a proof is for."""
+        with self.house.database.write() as session:
+            mailed = identity.mailed_token(session, tokens.digest(proof), VERIFY, self.house.now())
+            user = session.get(User, mailed.user_id or 0) if mailed else None
+            if user is None:
+                raise Invalid(STALE)
+            return user.password_hash
 
     async def invite(self, by: Principal, email: str) -> None:
         """Let an operator invite somebody by mail."""
@@ -186,8 +206,8 @@ class Enrolment:
         if self._may_mail(session, user.email):
             link = self._proof(session, VERIFY, user.email, user.id)
             text = (
-                "An account was made with this address. Confirm it only if it was you: whoever made it then sees every "
-                "meeting to which this address invited the bot. Otherwise do nothing."
+                "An account was made with this address. If it was you, confirm it with the password that you chose: "
+                "it then sees every meeting to which this address invited the bot. Otherwise do nothing."
             )
             self._mail(session, user.email, "Confirm your address", (text,), "Confirm this address", link)
 

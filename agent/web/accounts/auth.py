@@ -47,9 +47,10 @@ class RefreshRequest(_Body):
 
 
 class ProofRequest(_Body):
-    """The token from a mail."""
+    """The token from a mail, and the password of the account whose address it proves."""
 
     token: Opaque
+    password: Password = Field(examples=["correct horse battery"])
 
 
 class AddressRequest(_Body):
@@ -127,8 +128,8 @@ async def logout(desk: TheDesk, asker: TheAsker) -> None:
 
 @router.post("/verify", summary="Confirm an address", responses=answers())
 async def verify(body: ProofRequest, desk: TheDesk, _caller: TheCaller) -> Done:
-    """Take the token from the mail. Meetings that this address was invited to are the account's from now on."""
-    user = await desk.enrolment.confirm(body.token)
+    """Take the token from the mail. Meetings to which this address invited the bot are the account's from now on."""
+    user = await desk.enrolment.confirm(body.token, body.password)
     return Done(message=f"{user.email} is confirmed.")
 
 

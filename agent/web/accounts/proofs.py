@@ -66,7 +66,7 @@ async def take(
     """Use the proof."""
     try:
         if purpose is Purpose.VERIFY:
-            user = await desk.enrolment.confirm(token)
+            user = await desk.enrolment.confirm(token, password)
             done = f"{user.email} is confirmed."
         elif purpose is Purpose.RESET:
             await desk.enrolment.reset(token, password)

@@ -217,6 +217,16 @@ async def test_keys_of_repeats_belong_to_their_user(
     assert first.json()["id"] != second.json()["id"]
 
 
+async def test_a_limited_key_gets_no_answer_that_another_key_was_given(
+    stage: WebStage, alice: httpx2.AsyncClient
+) -> None:
+    wish = {"meetingUrl": LINK}
+    await alice.post(JOBS, json=wish, headers={"Idempotency-Key": "one"})
+    reader = await stage.client(stage.key("alice@example.com", scopes=("read",)))
+    answer = await reader.post(JOBS, json=wish, headers={"Idempotency-Key": "one"})
+    assert (answer.status_code, "id" in answer.json()) == (403, False)
+
+
 async def test_an_answer_is_kept_for_a_day(stage: WebStage, alice: httpx2.AsyncClient) -> None:
     headers = {"Idempotency-Key": "one"}
     first = await alice.post(JOBS, json={"meetingUrl": LINK}, headers=headers)

@@ -79,10 +79,27 @@ async def test_a_confirmed_address_brings_the_meetings_it_was_invited_to(stage, 
     path = f"/v1/bots/{job.id}"
     assert (await guest.get(path, headers=bearer(made))).status_code == 404
     proof = await mailed(stage, address)
-    assert (await guest.post("/v1/auth/verify", json={"token": proof})).status_code == 200
+    assert (
+        await guest.post("/v1/auth/verify", json={"token": proof, "password": PASSWORD})
+    ).status_code == 200
     assert (await guest.get(path, headers=bearer(made))).status_code == 200
     assert (await guest.get("/v1/bots", headers=bearer(made))).json()["total"] == 1
-    assert (await guest.post("/v1/auth/verify", json={"token": proof})).status_code == 422
+    assert (
+        await guest.post("/v1/auth/verify", json={"token": proof, "password": PASSWORD})
+    ).status_code == 422
+
+
+async def test_an_account_that_a_stranger_made_gets_no_meetings_by_a_click_in_the_mail(stage, address):
+    job = stage.finished(stage.user(f"other-{address}").email, inviter=address, user_id=None)
+    made = await register(stage, address, password="the attacker's own")
+    proof = await mailed(stage, address)
+    guest = await stage.stranger()
+    for _ in range(10):
+        wrong = await guest.post("/v1/auth/verify", json={"token": proof, "password": PASSWORD})
+        assert wrong.status_code == 422
+    assert "do nothing" in wrong.json()["detail"]
+    assert (await guest.post("/proof/verify", data={"token": proof, "password": PASSWORD})).status_code == 429
+    assert (await guest.get(f"/v1/bots/{job.id}", headers=bearer(made))).status_code == 404
 
 
 async def test_an_address_belongs_to_who_proves_it_first(stage, address):
@@ -90,10 +107,14 @@ async def test_an_address_belongs_to_who_proves_it_first(stage, address):
     second = await register(stage, address)
     proof = await mailed(stage, address, 2)
     guest = await stage.stranger()
-    assert (await guest.post("/v1/auth/verify", json={"token": proof})).status_code == 200
+    assert (
+        await guest.post("/v1/auth/verify", json={"token": proof, "password": PASSWORD})
+    ).status_code == 200
     assert (await guest.get("/v1/users/me", headers=bearer(second))).json()["emailVerified"]
     stale = await mailed(stage, address, 1)
-    assert (await guest.post("/v1/auth/verify", json={"token": stale})).status_code == 422
+    assert (
+        await guest.post("/v1/auth/verify", json={"token": stale, "password": "the attacker's own"})
+    ).status_code == 422
     assert not (await guest.get("/v1/users/me", headers=bearer(first))).json()["emailVerified"]
 
 

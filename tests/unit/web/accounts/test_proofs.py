@@ -15,10 +15,10 @@ async def test_looking_at_the_link_confirms_nothing_and_the_button_does(stage, a
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     headers = {"Authorization": f"Bearer {made.json()['access_token']}"}
     assert not (await guest.get("/v1/users/me", headers=headers)).json()["emailVerified"]
-    done = await guest.post("/proof/verify", data={"token": proof})
+    done = await guest.post("/proof/verify", data={"token": proof, "password": PASSWORD})
     assert f"{address} is confirmed" in done.text
     assert (await guest.get("/v1/users/me", headers=headers)).json()["emailVerified"]
-    again = await guest.post("/proof/verify", data={"token": proof})
+    again = await guest.post("/proof/verify", data={"token": proof, "password": PASSWORD})
     assert (again.status_code, 'role="alert"' in again.text) == (422, True)
 
 
