@@ -200,7 +200,7 @@ class GetWords:
             if job.state != State.FINALIZING or until is None:
                 return
             if choice.source is not Source.CAPTIONS:
-                kept = kept_of(entries, job, until)
+                kept = kept_of(entries, job, min(until, next_bot_at(session, job)))
                 jobs.replace_entries(session, job_id, choice.source, rows(job_id, kept, choice.source))
             job.conferences = conference_notes.of(found, job) or job.conferences
             conference_notes.name_participants(session, job)
@@ -247,6 +247,14 @@ def others_on_code(session: Session, job: Job) -> list[tuple[datetime, datetime]
     """Return when other meetings with the job's code were, or are planned to be."""
     around = job.starts_at - NEIGHBOURHOOD, job.starts_at + NEIGHBOURHOOD
     return [_span(other) for other in recaps.on_code(session, job, *around)]
+
+
+def next_bot_at(session: Session, job: Job) -> datetime:
+    """Return when the bot of a later meeting in the same room was let in: a record of Meet's may run through both."""
+    mine = job.admitted_at or job.starts_at
+    around = job.starts_at - NEIGHBOURHOOD, job.starts_at + NEIGHBOURHOOD
+    admitted = (other.admitted_at for other in recaps.on_code(session, job, *around))
+    return min((at for at in admitted if at and at > mine), default=FOREVER)
 
 
 def kept_of(entries: Sequence[Entry], job: Job, until: datetime) -> list[Entry]:

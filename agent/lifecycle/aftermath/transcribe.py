@@ -11,7 +11,7 @@ from sqlmodel import Session
 from agent.errors import MeetbotError, Missing
 from agent.lifecycle.aftermath import hearing
 from agent.lifecycle.aftermath.entries import as_entry, rows
-from agent.lifecycle.aftermath.harvest import kept_of, kept_until, others_on_code
+from agent.lifecycle.aftermath.harvest import kept_of, kept_until, next_bot_at, others_on_code
 from agent.lifecycle.house import House
 from agent.model.states import Told
 from agent.model.tables import Job, Production, Recording
@@ -100,7 +100,7 @@ class Transcribe:
     def _keep(
         self, session: Session, job: Job, source: Source, entries: Sequence[Entry], now: datetime
     ) -> None:
-        until = kept_until(jobs.ledger(session, job.id or 0)) or now
+        until = min(kept_until(jobs.ledger(session, job.id or 0)) or now, next_bot_at(session, job))
         kept = rows(job.id or 0, kept_of(entries, job, until), source)
         if source is not Source.CAPTIONS:
             jobs.replace_entries(session, job.id or 0, source, kept)

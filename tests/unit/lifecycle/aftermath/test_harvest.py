@@ -171,3 +171,29 @@ def test_other_meetings_with_the_code_lay_claim_to_their_own_time(scene: Scene):
             )
         session.flush()
         assert others_on_code(session, mine) == [(tomorrow, tomorrow + timedelta(hours=1))]
+
+
+async def test_what_was_said_once_the_next_meetings_bot_was_in_the_room_is_not_this_meetings(scene: Scene):
+    scene.consent("granted")
+    following = BEGAN + timedelta(minutes=15)
+    with scene.house.database.write() as session:
+        mine = jobs.get(session, scene.number)
+        known = {
+            name: getattr(mine, name) for name in ("meeting_url", "meeting_code", "created_at", "updated_at")
+        }
+        session.add(
+            Job(
+                public_id="job_next",
+                key="next",
+                state=State.RECORDING.value,
+                join_at=following,
+                starts_at=following,
+                admitted_at=following,
+                **known,
+            )
+        )
+    scene.told.transcripts.answer = Harvest(Readiness.READY, entries=said(1, 14, 16, 40))
+    await GetWords(scene.house)(scene.number, 1)
+    with scene.house.database.read() as session:
+        kept = [entry.text for entry in jobs.entries(session, scene.number, "meet")]
+    assert kept == ["At minute 01.", "At minute 14."]
