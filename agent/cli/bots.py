@@ -9,7 +9,7 @@ from agent.cli.output import show, show_all
 from agent.cli.remote import Most, Server, gathered, sent
 from agent.cli.verbs import verb
 from agent.client import bots
-from agent.client.types import BotStatus
+from agent.client.bot_types import BotStatus
 
 family = typer.Typer(help="Bots made first and deployed later, on a server.", no_args_is_help=True)
 BotId = Annotated[int, typer.Argument(metavar="BOT", help="The bot's number.")]

@@ -7,11 +7,11 @@
         for entry in meetbot.each(jobs.transcript(job["id"])):
             print(entry["speaker"], entry["text"])
 
-A call is a value made by `jobs`, `bots`, `webhooks` or `account`; `Meetbot` sends it and waits, `AsyncMeetbot` sends it
-with `await`. Both retry what may be retried. `verification` checks the webhooks that a server sends.
+A call is a value made by `jobs`, `bots`, `recordings`, `webhooks` or `account`; `Meetbot` sends it and waits,
+`AsyncMeetbot` sends it with `await`. Both retry what may be retried. `verification` checks the webhooks that a server sends.
 """
 
-from agent.client import account, bots, jobs, verification, webhooks
+from agent.client import account, bots, jobs, recordings, verification, webhooks
 from agent.client.asynchronous import AsyncMeetbot
 from agent.client.calls import Call, Listing
 from agent.client.errors import (
@@ -44,6 +44,7 @@ __all__ = [
     "account",
     "bots",
     "jobs",
+    "recordings",
     "verification",
     "webhooks",
 ]

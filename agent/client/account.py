@@ -2,13 +2,55 @@
 
 from collections.abc import Sequence
 
-from agent.client.calls import Call, given, once, path
-from agent.client.types import Begun, HostShown, KeyCreated, KeyList, SignedIn, UserAnswer
+from agent.client.calls import Call, Listing, given, once, path
+from agent.client.types import (
+    Analytics,
+    Begun,
+    HostShown,
+    KeyCreated,
+    KeyList,
+    KeyUsage,
+    RequestAnswer,
+    SignedIn,
+    UsageAnswer,
+    UserAnswer,
+)
 
 
 def whoami() -> Call[UserAnswer]:
     """Read whose key it is."""
     return Call("GET", "/v1/users/me")
+
+
+def rename(name: str) -> Call[UserAnswer]:
+    """Change one's name."""
+    return Call("PATCH", "/v1/users/me", body={"name": name})
+
+
+def change_password(current: str, fresh: str) -> Call[None]:
+    """Change one's password; every other sign-in ends."""
+    body = {"currentPassword": current, "newPassword": fresh}
+    return Call("POST", "/v1/users/me/password", body=body)
+
+
+def usage(*, days: int | None = None) -> Call[UsageAnswer]:
+    """Read what one used, day by day; without `days` since the month began."""
+    return Call("GET", "/v1/users/me/usage", query=given(days=days))
+
+
+def analytics(*, days: int | None = None) -> Call[Analytics]:
+    """Read how one's meetings went."""
+    return Call("GET", "/v1/users/me/analytics", query=given(days=days))
+
+
+def requests(*, key_id: int | None = None, status_from: int | None = None) -> Listing[RequestAnswer]:
+    """List one's requests, newest first; of one key, or with this status and above."""
+    return Listing("/v1/users/me/api-logs", "logs", given(keyId=key_id, statusFrom=status_from))
+
+
+def key_usage(key_id: int, *, days: int | None = None) -> Call[KeyUsage]:
+    """Read how much a key was used."""
+    return Call("GET", path("/v1/api-keys/{}/usage", key_id), query=given(days=days))
 
 
 def keys() -> Call[KeyList]:

@@ -3,16 +3,6 @@
 from typing import Any, Literal, TypedDict
 
 JobStatus = Literal["queued", "joining", "in_call", "recording", "finalizing", "completed", "failed"]
-BotStatus = Literal[
-    "READY_TO_DEPLOY",
-    "DEPLOYING",
-    "JOINING_CALL",
-    "IN_WAITING_ROOM",
-    "IN_CALL",
-    "CALL_ENDED",
-    "DONE",
-    "FATAL",
-]
 
 
 class JobBrief(TypedDict):
@@ -204,36 +194,6 @@ class Replayed(TypedDict):
     queued: int
 
 
-class BotAnswer(TypedDict):
-    """A bot, as the bots API shows a meeting."""
-
-    id: int
-    jobId: str
-    externalId: str | None
-    botDisplayName: str
-    meetingTitle: str
-    status: BotStatus
-    meetingInfo: dict[str, Any]
-    automaticLeave: dict[str, float | None]
-    callbackUrl: str | None
-    heartbeatInterval: int
-    startTime: str | None
-    endTime: str | None
-    lastHeartbeat: str | None
-    endReason: str | None
-    failureCode: str | None
-    deploymentError: str | None
-    recording: str | None
-    createdAt: str
-    updatedAt: str
-
-
-class BotCreated(BotAnswer):
-    """A bot that was just made, with the secret that signs what goes to its callback, shown once."""
-
-    callbackSecret: str | None
-
-
 class Begun(TypedDict):
     """A device login that has begun."""
 
@@ -252,6 +212,74 @@ class SignedIn(TypedDict):
     access_token: str
     token_type: str
     email: str
+
+
+class DayAnswer(TypedDict):
+    """What happened on one day, in UTC."""
+
+    day: str
+    bots: int
+    failed: int
+    meetingMinutes: float
+    transcripts: int
+    summaries: int
+    inputTokens: int
+    outputTokens: int
+    requests: int
+    errors: int
+
+
+class UsageAnswer(TypedDict):
+    """What one used in a time."""
+
+    since: str
+    until: str
+    bots: int
+    failed: int
+    meetingMinutes: float
+    transcripts: int
+    summaries: int
+    inputTokens: int
+    outputTokens: int
+    cost: float
+    requests: int
+    days: list[DayAnswer]
+
+
+class Analytics(TypedDict):
+    """How one's meetings went; a share is None where there were none."""
+
+    since: str
+    until: str
+    outcomes: dict[str, int]
+    successRate: float | None
+    onTimeShare: float | None
+    averageMinutes: float | None
+    byKey: list[dict[str, Any]]
+    days: list[DayAnswer]
+
+
+class KeyUsage(TypedDict):
+    """How much a key was used."""
+
+    keyId: int
+    since: str
+    until: str
+    requests: int
+    errors: int
+    lastUsedAt: str | None
+    days: list[dict[str, Any]]
+
+
+class RequestAnswer(TypedDict):
+    """One request that the server answered."""
+
+    at: str
+    method: str
+    route: str
+    status: int
+    durationMs: int
+    keyId: int | None
 
 
 class HostShown(TypedDict):

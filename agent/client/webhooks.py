@@ -19,6 +19,24 @@ def listing() -> Listing[HookAnswer]:
     return Listing(ROOT, "webhooks")
 
 
+def get(hook_id: int) -> Call[HookAnswer]:
+    """Read a webhook."""
+    return Call("GET", path(ROOT + "/{}", hook_id))
+
+
+def update(
+    hook_id: int, *, url: str | None = None, events: Sequence[str] | None = None, enabled: bool | None = None
+) -> Call[HookAnswer]:
+    """Change a webhook, or switch it on again; what is not given stays."""
+    body = given(url=url, events=None if events is None else list(events), enabled=enabled)
+    return Call("PATCH", path(ROOT + "/{}", hook_id), body=body)
+
+
+def rotate_secret(hook_id: int, *, retire_old: bool = False) -> Call[HookCreated]:
+    """Get a fresh signing secret; the old one signs along until it is retired."""
+    return once(Call("POST", path(ROOT + "/{}/rotate-secret", hook_id), body={"retireOld": retire_old}))
+
+
 def delete(hook_id: int) -> Call[None]:
     """Forget a webhook."""
     return Call("DELETE", path(ROOT + "/{}", hook_id))

@@ -32,7 +32,7 @@ from tests.unit.lifecycle.attendance.test_attend import (
 )
 from tests.unit.lifecycle.world import ToldCaller, ToldMeet, until, words
 
-SILENCE_SECONDS = 6.0  # short, and yet more than a busy machine keeps a claim waiting
+SILENCE_SECONDS = 10.0  # short, and yet more than a busy machine keeps a claim waiting
 
 
 @pytest.fixture(autouse=True)

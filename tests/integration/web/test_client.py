@@ -1,7 +1,9 @@
 """The client against a real server, and against one that fails by order."""
 
 import asyncio
+import inspect
 import json
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args, get_type_hints, is_typeddict
@@ -14,6 +16,7 @@ from agent.client import (
     Conflict,
     Forbidden,
     Invalid,
+    Listing,
     Meetbot,
     NotFound,
     RateLimited,
@@ -21,8 +24,12 @@ from agent.client import (
     Unauthorized,
     Unreachable,
     account,
+    bot_types,
+    bots,
     jobs,
+    recordings,
     types,
+    webhooks,
 )
 from agent.model.states import State
 from agent.web.publish import published
@@ -188,14 +195,97 @@ async def test_what_may_not_be_repeated_is_sent_once(failing: Any) -> None:
     assert len(told.heads) == 1
 
 
-SCHEMAS = json.loads(published()["openapi.json"])["components"]["schemas"]
+DESCRIPTION = json.loads(published()["openapi.json"])
+SCHEMAS = DESCRIPTION["components"]["schemas"]
 
 
-@pytest.mark.parametrize("name", [name for name, kind in vars(types).items() if is_typeddict(kind)])
+TYPED = {name: kind for name, kind in (vars(types) | vars(bot_types)).items() if is_typeddict(kind)}
+
+
+@pytest.mark.parametrize("name", TYPED)
 def test_the_clients_types_are_those_of_the_description(name: str) -> None:
-    assert set(get_type_hints(getattr(types, name))) == set(SCHEMAS[name]["properties"])
+    assert set(get_type_hints(TYPED[name])) == set(SCHEMAS[name]["properties"])
 
 
 def test_the_clients_statuses_are_those_of_the_description() -> None:
     assert list(get_args(types.JobStatus)) == SCHEMAS["JobBrief"]["properties"]["status"]["enum"]
-    assert list(get_args(types.BotStatus)) == SCHEMAS["BotStatus"]["enum"]
+    assert list(get_args(bot_types.BotStatus)) == SCHEMAS["BotStatus"]["enum"]
+    assert list(get_args(bot_types.Progress)) == SCHEMAS["Progress"]["enum"]
+
+
+SAMPLES = {"int": 7, "str": "x", "datetime": datetime(2026, 1, 5, tzinfo=UTC)}
+# Served to browsers, as files, or to machines with keys of their own.
+NOT_FOR_PROGRAMS = re.compile(
+    r"/v1/(auth|share)/|/stream$|/api/v1/(ingest|intake|cli-auth/(approve|complete)|webhooks)|consent.csv$|^/(healthz|readyz|metrics|openapi|webhooks)"
+)
+
+
+def sent_by_the_client() -> list[tuple[str, str]]:
+    """Return method and path of every call that the client can make."""
+    found = []
+    for module in (account, bots, jobs, recordings, webhooks):
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            if function.__module__ != module.__name__ or name.startswith("_"):
+                continue
+            needed = [
+                SAMPLES[getattr(one.annotation, "__name__", str(one.annotation))]
+                for one in inspect.signature(function).parameters.values()
+                if one.default is one.empty
+            ]
+            made = function(*needed)
+            found.append(("GET" if isinstance(made, Listing) else made.method, made.path))
+    return found
+
+
+def test_the_client_can_ask_for_everything_that_is_described() -> None:
+    sent = sent_by_the_client()
+    left = [
+        f"{method.upper()} {template}"
+        for template, operations in DESCRIPTION["paths"].items()
+        for method in operations
+        if not NOT_FOR_PROGRAMS.search(template)
+        and not any(
+            method.upper() == verb and re.fullmatch(re.sub(r"{\w+}", "[^/]+", template), path)
+            for verb, path in sent
+        )
+    ]
+    assert left == []
+
+
+async def test_what_a_bot_left_is_read_shared_and_deleted(stage: WebStage, key: str) -> None:
+    async with AsyncMeetbot(stage.url, key) as meetbot:
+        made = await meetbot.send(bots.create(LINK, title="Weekly"))
+        assert (await meetbot.send(bots.update(made["id"], title="Monthly")))["meetingTitle"] == "Monthly"
+        assert (await meetbot.send(bots.heartbeat(made["id"])))["id"] == made["id"]
+        job = stage.put(made["jobId"], State.COMPLETED, transcript_source="meet")
+        stage.said(job, "We launch on Tuesday.")
+        assert (await meetbot.send(bots.transcript(made["id"])))["entries"][0][
+            "text"
+        ] == "We launch on Tuesday."
+        link = await meetbot.send(recordings.share(made["id"], expires_in_days=2, include=["transcript"]))
+        assert (await meetbot.send(recordings.shared(made["id"])))["shareUrl"] == link["shareUrl"]
+        await meetbot.send(recordings.unshare(made["id"]))
+        with pytest.raises(NotFound):
+            await meetbot.send(recordings.shared(made["id"]))
+        await meetbot.send(bots.delete_transcript(made["id"]))
+        with pytest.raises(NotFound):
+            await meetbot.send(bots.transcript(made["id"]))
+        assert [event["botId"] async for event in meetbot.each(bots.all_events())]
+
+
+async def test_a_webhook_is_changed_and_its_secret_rotated(stage: WebStage, key: str) -> None:
+    async with AsyncMeetbot(stage.url, key) as meetbot:
+        hook = await meetbot.send(webhooks.create("https://hooks.example.com/in"))
+        await meetbot.send(webhooks.update(hook["id"], enabled=False))
+        assert not (await meetbot.send(webhooks.get(hook["id"])))["enabled"]
+        assert (await meetbot.send(webhooks.rotate_secret(hook["id"])))["secret"] != hook["secret"]
+
+
+async def test_one_reads_how_much_one_used(stage: WebStage, key: str) -> None:
+    async with AsyncMeetbot(stage.url, key) as meetbot:
+        assert (await meetbot.send(account.usage(days=7)))["bots"] == 0
+        assert (await meetbot.send(account.analytics()))["onTimeShare"] is None
+        (known,) = (await meetbot.send(account.keys()))["apiKeys"]
+        assert (await meetbot.send(account.key_usage(known["id"])))["keyId"] == known["id"]
+        assert (await meetbot.send(account.rename("Alice Person")))["name"] == "Alice Person"
+        assert isinstance([line["route"] async for line in meetbot.each(account.requests())], list)
