@@ -5,60 +5,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from agent.rules.ical import Context, read_calendar
-
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-CONTEXT = Context(NOW, stamped_at=NOW - timedelta(hours=1), default_timezone="Europe/Berlin")
-LINK = "https://meet.google.com/abc-defg-hij"
-BASE = {
-    "UID": "one@example.com",
-    "DTSTAMP": "20261101T000000Z",
-    "DTSTART": "20261123T090000Z",
-    "DTEND": "20261123T100000Z",
-    "SUMMARY": "Standup",
-    "LOCATION": LINK,
-    "ORGANIZER;CN=Host Person": "mailto:host@example.com",
-    "ATTENDEE;RSVP=TRUE;PARTSTAT=NEEDS-ACTION": "mailto:Notes+Silent@bot.example",
-}
-CUSTOM_ZONE = """BEGIN:VTIMEZONE
-TZID:Customized Time Zone
-BEGIN:STANDARD
-DTSTART:16010101T000000
-TZOFFSETFROM:-0300
-TZOFFSETTO:-0300
-END:STANDARD
-END:VTIMEZONE"""
-
-
-def event(*more, without=(), **changed):
-    fields = {name: value for name, value in BASE.items() if name.partition(";")[0] not in without}
-    lines = [f"{name}:{changed.pop(name, value)}" for name, value in fields.items()]
-    return "\n".join(
-        ["BEGIN:VEVENT", *lines, *(f"{name}:{value}" for name, value in changed.items()), *more, "END:VEVENT"]
-    )
-
-
-def instance(recurrence_id, *more, start="20261201T120000Z", end="20261201T123000Z", **changed):
-    return event(f"RECURRENCE-ID{recurrence_id}", *more, DTSTART=start, DTEND=end, **changed)
-
-
-def text(*parts, method="REQUEST", head=()):
-    first = [f"METHOD:{method}"] if method else []
-    return "\r\n".join(
-        ["BEGIN:VCALENDAR", "VERSION:2.0", *first, *head, *parts, "END:VCALENDAR", ""]
-    ).replace("\r\n", "\n")
-
-
-def contents(*parts, context=CONTEXT, **options):
-    return read_calendar(text(*parts, **options).encode(), context)
-
-
-def read(*parts, **options):
-    (component,) = contents(*parts, **options).components
-    return component
-
-
-def starts(component):
-    return [f"{slot.starts_at:%m-%dT%H:%M}" for slot in component.slots]
+from tests.unit.rules.written_ical import (
+    CONTEXT,
+    CUSTOM_ZONE,
+    LINK,
+    NOW,
+    contents,
+    event,
+    instance,
+    read,
+    starts,
+    text,
+    weekly,
+)
 
 
 def test_a_plain_invitation():
@@ -255,72 +214,6 @@ def test_a_cancellation_of_an_unreadable_instance_names_nothing(recurrence_id):
     assert not found.cancelled
     assert found.slots == ()
     assert found.broken
-
-
-def weekly(*more, **changed):
-    return event("RRULE:FREQ=WEEKLY;COUNT=3", *more, **changed)
-
-
-def test_a_series_has_its_occurrences_named_by_their_original_start():
-    found = read(weekly())
-    assert found.recurring
-    assert [slot.slot for slot in found.slots] == [
-        f"2026-{day}T09:00:00Z" for day in ("11-23", "11-30", "12-07")
-    ]
-    assert found.expanded_until is None
-
-
-@pytest.mark.parametrize(
-    "recurrence_id",
-    [":20261130T090000Z", ";TZID=Europe/Berlin:20261130T100000", ";TZID=America/New_York:20261130T040000",
-     ";VALUE=DATE:20261130", ":20261130T100000"],
-)  # fmt: skip
-def test_an_exception_replaces_its_occurrence_however_it_is_told(recurrence_id):
-    found = read(weekly(), instance(recurrence_id))
-    assert starts(found) == ["11-23T09:00", "12-01T12:00", "12-07T09:00"]
-    assert found.slots[1].slot == "2026-11-30T09:00:00Z"
-    assert found.recurrence_ids == ("2026-11-30T09:00:00Z",)
-
-
-def test_of_two_exceptions_for_one_occurrence_the_newer_counts():
-    old = instance(":20261130T090000Z", "SEQUENCE:1", start="20261201T100000Z")
-    new = instance(":20261130T090000Z", "SEQUENCE:2", start="20261201T120000Z")
-    for parts in ((weekly(), old, new), (new, old, weekly())):
-        assert starts(read(*parts))[1] == "12-01T12:00"
-
-
-def test_a_cancelled_exception_is_told_as_cancelled():
-    found = read(weekly(), instance(":20261130T090000Z", "STATUS:CANCELLED"))
-    assert [slot.cancelled for slot in found.slots] == [False, True, False]
-
-
-def test_excluded_and_added_dates():
-    found = read(weekly("EXDATE:20261130T090000Z", "RDATE:20261125T090000Z,20261126T090000Z"))
-    assert starts(found) == ["11-23T09:00", "11-25T09:00", "11-26T09:00", "12-07T09:00"]
-
-
-def test_this_and_future_moves_the_rest_and_keeps_their_names():
-    change = instance(
-        ";RANGE=THISANDFUTURE:20261130T090000Z", start="20261130T110000Z", end="20261130T113000Z"
-    )
-    found = read(weekly(), change)
-    assert found.this_and_future
-    assert starts(found) == ["11-23T09:00", "11-30T11:00", "12-07T11:00"]
-    assert found.slots[2].slot == "2026-12-07T09:00:00Z"
-    assert found.slots[2].ends_at - found.slots[2].starts_at == timedelta(minutes=30)
-
-
-def test_a_series_is_expanded_only_up_to_the_horizon():
-    found = read(event("RRULE:FREQ=DAILY"))
-    assert len(found.slots) == 90
-    assert found.expanded_until == NOW + timedelta(days=90)
-
-
-def test_a_rule_that_cannot_be_read_does_not_make_a_single_meeting():
-    found = read(event("RRULE:FREQ=DAILY;INTERVAL=0"))
-    assert found.slots == ()
-    assert found.only_instances
-    assert "INTERVAL" in found.broken[0]
 
 
 def test_one_broken_event_does_not_hide_another():
