@@ -174,7 +174,7 @@ def build(settings: Settings, clock: Clock) -> App:
     database = Database(settings.database_url)
     bots_at_once = settings.browser.max_bots + WAITING_AT_ONCE
     queues = {BOTS_QUEUE: bots_at_once, JOBS_QUEUE: JOBS_AT_ONCE, MAIL_QUEUE: READ_AT_ONCE}
-    engine = Engine(database, queues=queues)
+    engine = Engine(database, queues=queues, seldom={MAIL_QUEUE})
     okoro = settings.okoro
     proxy = OkoroClient(okoro.proxy_url, okoro.token_url, okoro.service_token.get_secret_value(), clock=clock)
     hooks = GuardedHooks(allow_private=settings.api.allow_private_webhooks)

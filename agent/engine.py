@@ -11,7 +11,7 @@ import os
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -34,6 +34,7 @@ APPLICATION_VERSION = "meetbot-1"  # pinned: an upgrade finishes what was under 
 VERBS = "verbs"
 # What this process enqueues is seen at once; the rest are others' jobs, and those that were delayed.
 POLL_SECONDS = 2.0
+SELDOM_POLL_SECONDS = 10.0
 VERB_POLL_SECONDS = 0.5
 UNUSED_POLL_SECONDS = 60.0  # the engine's own queue, which carries nothing of ours
 AFTERWARDS_SECONDS = 0.2  # the engine's own record of a job's end, for which a full queue waits
@@ -82,7 +83,8 @@ class Engine:
     """Five verbs for the rest of the program: `start`, `stop`, `after`, `drop`, `tell`; jobs are named by `handles`.
 
     `queues` maps a queue's name to how many of its jobs this process runs at once. `worker_ttl_seconds` after its last
-    beat a worker counts as dead and its jobs go to the living.
+    beat a worker counts as dead and its jobs go to the living. Jobs of the `seldom` queues are hardly ever others' or
+    delayed, so that these are looked at less often.
     """
 
     def __init__(
@@ -90,12 +92,14 @@ class Engine:
         database: Database,
         *,
         queues: dict[str, int],
+        seldom: Collection[str] = (),
         worker_ttl_seconds: float = 15.0,
         beat_seconds: float = 3.0,
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
         self.database = database
         self.queues = queues
+        self.seldom = seldom
         self.worker_ttl_seconds = worker_ttl_seconds
         self.beat_seconds = beat_seconds
         self.poll_seconds = poll_seconds
@@ -157,9 +161,8 @@ class Engine:
             )
         DBOS.launch()
         for name, size in self.queues.items():
-            queue = await DBOS.register_queue_async(
-                name, worker_concurrency=size, polling_interval_sec=self.poll_seconds
-            )
+            often = max(self.poll_seconds, SELDOM_POLL_SECONDS) if name in self.seldom else self.poll_seconds
+            queue = await DBOS.register_queue_async(name, worker_concurrency=size, polling_interval_sec=often)
             looker = threading.Thread(
                 target=queue_worker_thread,
                 args=(self._lookouts[name], dbos, queue),
