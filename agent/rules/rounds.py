@@ -5,25 +5,14 @@ neither. Turns go round by peer, within a peer by the sender's domain, within a 
 """
 
 from collections import deque
-from ipaddress import IPv6Address, ip_address
 
-_NETWORK_BITS = 64  # of an IPv6 address: what is behind them is one client's to choose
+from agent.rules.lockout import sender
 
 
 def path_of(peer: str, mail_from: str) -> tuple[str, ...]:
     """Return whose mail it is, from the widest to the narrowest: network, domain, address."""
     address = mail_from.strip("<> ").lower()
-    return _network(peer), address.rpartition("@")[2], address
-
-
-def _network(peer: str) -> str:
-    try:
-        address = ip_address(peer)
-    except ValueError:
-        return peer
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
-        return str(int(address) >> (128 - _NETWORK_BITS))
-    return str(getattr(address, "ipv4_mapped", address))
+    return sender(peer), address.rpartition("@")[2], address
 
 
 class Rounds:

@@ -1,9 +1,6 @@
 """What messages do to jobs: one truth whichever way they come, and one bot for all who invite it to the same meeting."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,27 +17,7 @@ from tests.intake_stage import (
     mail,
     stamp,
 )
-
-OTHER = "other@example.com"
-ELSEWHERE = "https://meet.google.com/xyz-defg-hij"
-WEEK = timedelta(weeks=1)
-HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[IntakeStage]:
-    async with IntakeStage(tmp_path) as stage:
-        yield stage
-
-
-def weekly(**changes: Any) -> str:
-    return event(extra=["RRULE:FREQ=WEEKLY;COUNT=3"], **changes)
-
-
-def instance(number: int, **changes: Any) -> str:
-    """Return the override of one occurrence of `weekly`, which starts where it did unless told otherwise."""
-    slot = MONDAY + number * WEEK
-    return event(**{"start": slot, **changes, "extra": [f"RECURRENCE-ID:{stamp(slot)}"]})
+from tests.unit.lifecycle.invitations.written_events import ELSEWHERE, HOUR, OTHER, WEEK, instance, weekly
 
 
 async def test_one_occurrence_moves_and_another_is_cancelled(stage: IntakeStage) -> None:

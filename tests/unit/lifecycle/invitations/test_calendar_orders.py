@@ -1,6 +1,6 @@
 """Messages in any order, by mail, poll and HTTP, end in the same jobs."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,29 +31,9 @@ from tests.intake_stage import (
     google_event,
     stamp,
 )
+from tests.unit.lifecycle.invitations.written_events import ELSEWHERE, HOUR, OTHER, WEEK, instance, weekly
 
-OTHER = "other@example.com"
-ELSEWHERE = "https://meet.google.com/xyz-defg-hij"
-WEEK = timedelta(weeks=1)
-HOUR = timedelta(hours=1)
 VERIFIED = Authenticity(from_domain="example.com", aligned="example.com", dmarc="pass")
-
-
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[IntakeStage]:
-    async with IntakeStage(tmp_path) as stage:
-        yield stage
-
-
-def weekly(**changes: Any) -> str:
-    return event(extra=["RRULE:FREQ=WEEKLY;COUNT=3"], **changes)
-
-
-def instance(number: int, **changes: Any) -> str:
-    """Return the override of one occurrence of `weekly`, which starts where it did unless told otherwise."""
-    slot = MONDAY + number * WEEK
-    return event(**{"start": slot, **changes, "extra": [f"RECURRENCE-ID:{stamp(slot)}"]})
-
 
 # All orders of six messages over three paths. One message is one function of a session. The orders are walked as a tree
 # of savepoints; where the same messages led to the same rows, what follows is the same and is walked once.

@@ -1,10 +1,7 @@
 """Invitations that a worker hands in: the rules of mail, whoever carries them."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from agent.model.invite import Component, HandedIn
 from agent.rules.ical import Context, read_calendar
@@ -12,12 +9,6 @@ from tests.intake_stage import BOT, HOST, LINK, MONDAY, NOON, IntakeStage, calen
 
 STRANGER = "stranger@elsewhere.example"
 OTHER_LINK = "https://meet.google.com/xyz-defg-hij"
-
-
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[IntakeStage]:
-    async with IntakeStage(tmp_path) as stage:
-        yield stage
 
 
 def read(text: str, method: str = "REQUEST") -> Component:

@@ -1,11 +1,9 @@
 """The rolling horizon: series that go on for ever are held for the next weeks, and no more than needed is read again."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 
-import pytest
 import sqlalchemy as sa
 
 from agent.lifecycle import plan
@@ -16,12 +14,6 @@ from tests.unit.lifecycle.world import wish
 
 WEEK = timedelta(weeks=1)
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[IntakeStage]:
-    async with IntakeStage(tmp_path) as stage:
-        yield stage
 
 
 def endless(uid: str = "one@example.com", **changes: object) -> str:

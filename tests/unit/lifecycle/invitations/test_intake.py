@@ -1,6 +1,5 @@
 """Mail on its way into the calendar: who may say what, what is held, and what the sender hears back."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,12 +20,6 @@ from tests.intake_stage import (
 
 STRANGER = "stranger@elsewhere.example"
 PROVED = Authenticity(from_domain="example.com", dmarc="pass", aligned="example.com")
-
-
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[IntakeStage]:
-    async with IntakeStage(tmp_path) as stage:
-        yield stage
 
 
 def strange(**changes: object) -> bytes:

@@ -1,7 +1,6 @@
 """Who is believed: strangers held for an operator, addresses proved or forged, who may change what."""
 
 import email
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,12 +23,6 @@ STRANGER = "stranger@elsewhere.example"
 PROVED = Authenticity(from_domain="example.com", dmarc="pass", aligned="example.com")
 FORGED = Authenticity(from_domain="example.com", dmarc="fail")
 SILENT = Authenticity(from_domain="example.com", dmarc="temperror")
-
-
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[IntakeStage]:
-    async with IntakeStage(tmp_path) as stage:
-        yield stage
 
 
 def strange(**changes: object) -> bytes:

@@ -1,10 +1,9 @@
 """Mails that come in together: on the disk in one commit, answered each for itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlmodel import Session
@@ -20,12 +19,6 @@ from tests.intake_stage import BOT, HOST, IntakeStage, event, mail
 from tests.unit.lifecycle.world import until
 
 POISON = b"Subject: poison\r\n\r\n"
-
-
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[IntakeStage]:
-    async with IntakeStage(tmp_path) as stage:
-        yield stage
 
 
 def raw(number: int) -> bytes:
