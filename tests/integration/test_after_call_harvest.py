@@ -1,6 +1,6 @@
 """From the end of a call to the words it left: real adapters, a fake world."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -128,24 +128,24 @@ async def test_a_recording_is_put_into_words_where_there_is_nothing_else(tmp_pat
         assert "Recording, transcribed" in plain((await stage.mails(HOST))[0])
 
 
+async def one_conference(stage: AfterCallStage, start: datetime, minutes: int, text: str) -> None:
+    """Have Meet keep a conference on the code, in which one thing was said."""
+    said = {"speaker": "Host Person", "text": text, "start_offset_seconds": 1, "end_offset_seconds": 2}
+    await stage.teller.add_conference(
+        code=CODE,
+        start_time=start.isoformat(),
+        end_time=(start + timedelta(minutes=minutes)).isoformat(),
+        participants=[{"name": "Host Person"}],
+        transcripts=[{"entries": [said]}],
+    )
+
+
 async def test_all_records_of_an_occurrence_are_joined_and_its_neighbours_left_alone(tmp_path: Path) -> None:
     async with AfterCallStage(tmp_path) as stage:
         now = stage.clock.now()
         for minutes_ago, text in ((29, "First part."), (12, "Second part."), (75, "Other meeting.")):
             start = now - timedelta(minutes=minutes_ago)
-            said = {
-                "speaker": "Host Person",
-                "text": text,
-                "start_offset_seconds": 1,
-                "end_offset_seconds": 2,
-            }
-            await stage.teller.add_conference(
-                code=CODE,
-                start_time=start.isoformat(),
-                end_time=(start + timedelta(minutes=10)).isoformat(),
-                participants=[{"name": "Host Person"}],
-                transcripts=[{"entries": [said]}],
-            )
+            await one_conference(stage, start, 10, text)
         stage.meeting(
             "before",
             state="completed",
@@ -165,19 +165,7 @@ async def test_a_meeting_right_after_another_on_its_code_gets_none_of_its_words(
         now = stage.clock.now()
         for minutes_ago, text in ((61, "Theirs."), (30, "Ours.")):
             start = now - timedelta(minutes=minutes_ago)
-            said = {
-                "speaker": "Host Person",
-                "text": text,
-                "start_offset_seconds": 1,
-                "end_offset_seconds": 2,
-            }
-            await stage.teller.add_conference(
-                code=CODE,
-                start_time=start.isoformat(),
-                end_time=(start + timedelta(minutes=29)).isoformat(),
-                participants=[{"name": "Host Person"}],
-                transcripts=[{"entries": [said]}],
-            )
+            await one_conference(stage, start, 29, text)
         hour_ago, half = now - timedelta(minutes=60), now - timedelta(minutes=30)
         stage.meeting(
             "before", state="completed", starts_at=hour_ago, admitted_at=hour_ago, left_at=half, ends_at=half
