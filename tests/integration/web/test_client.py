@@ -33,6 +33,7 @@ from agent.client import (
 )
 from agent.model.states import State
 from agent.web.publish import published
+from tests.waiting import until
 from tests.web_stage import LINK, WebStage
 
 
@@ -288,4 +289,8 @@ async def test_one_reads_how_much_one_used(stage: WebStage, key: str) -> None:
         (known,) = (await meetbot.send(account.keys()))["apiKeys"]
         assert (await meetbot.send(account.key_usage(known["id"])))["keyId"] == known["id"]
         assert (await meetbot.send(account.rename("Alice Person")))["name"] == "Alice Person"
-        assert isinstance([line["route"] async for line in meetbot.each(account.requests())], list)
+
+        async def told() -> set[str]:
+            return {line["route"] async for line in meetbot.each(account.requests())}
+
+        assert "/v1/users/me/usage" in await until(told)
